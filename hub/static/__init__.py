@@ -1,0 +1,1 @@
+"""Style sheet, scripts and icons that every page may load; a package so that the wheel carries them."""
