@@ -1,0 +1,177 @@
+"""Zoom: makes, moves and deletes one Zoom meeting per booking in the host's own Zoom account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from hub import (
+    Account,
+    Api,
+    Card,
+    ConnectionLost,
+    LocationProvider,
+    Meeting,
+    MeetingGone,
+    MeetingRequest,
+    OAuth2,
+    Rejected,
+    Reply,
+    Scope,
+    Setting,
+    hookimpl,
+)
+from plugins.zoom import mapping
+from plugins.zoom.errors import read_error
+
+MEETINGS = "/users/me/meetings"
+MOST_PAGES = 20
+
+OAUTH = OAuth2(
+    base_url="https://zoom.us",
+    authorize_path="/oauth/authorize",
+    token_path="/oauth/token",  # noqa: S106 - a path
+    revoke_path="/oauth/revoke",
+    api_url="https://api.zoom.us/v2",
+    scopes=(
+        Scope("meeting:write:meeting", "Create meetings", "Automatically create Zoom meetings when bookings are made"),
+        Scope("meeting:update:meeting", "Update meetings", "Update meeting time when bookings are rescheduled"),
+        Scope("meeting:delete:meeting", "Delete meetings", "Remove meetings when bookings are cancelled"),
+        Scope("user:read:user", "Read user info", "Display the connected Zoom account email in settings"),
+    ),
+    optional_scopes=(
+        Scope(
+            "meeting:read:list_meetings",
+            "List meetings",
+            "Find the meeting again when Zoom's answer to its creation was lost, instead of making a second one",
+            enables="find_meeting",
+        ),
+    ),
+    read_error=read_error,
+)
+
+
+@hookimpl
+def location_provider() -> LocationProvider:
+    """Return Zoom's facts."""
+    return LocationProvider(
+        key="zoom",
+        label="Zoom",
+        group="Video Conferencing",
+        icon="icon.svg",
+        blurb="A unique Zoom meeting link for every booking",
+        oauth=OAUTH,
+        settings=(
+            Setting("webhook_secret", "secret token of the Zoom app, to check the events it sends", secret=True),
+        ),
+    )
+
+
+@hookimpl
+def connect_account(api: Api) -> Account:
+    """Return whose Zoom account the grant is for."""
+    return mapping.read_account(api.get("/users/me").data)
+
+
+@hookimpl
+def describe_location() -> str:
+    """Return what the invitee gets."""
+    return "You get a Zoom link by mail"
+
+
+@hookimpl
+def create_meeting(request: MeetingRequest, api: Api | None) -> Meeting:
+    """Make the meeting: one POST, whose answer is the only place from which link and dial-in can ever be read."""
+    zoom = _needed(api)
+    reply = _send(lambda body: zoom.post(MEETINGS, json=body), mapping.create_body(request))
+    return mapping.read_created(reply.data, request)
+
+
+@hookimpl
+def update_meeting(request: MeetingRequest, meeting: Meeting, api: Api | None) -> Meeting:
+    """Send what differs from what was last sent; without a difference, send nothing (100 changes a day are allowed)."""
+    body, updated = mapping.update_body(request, meeting)
+    if body:
+        zoom = _needed(api)
+        _send(lambda changes: zoom.patch(_path(meeting), json=changes), body)
+    return updated
+
+
+@hookimpl
+def delete_meeting(meeting: Meeting, api: Api | None) -> None:
+    """Delete the meeting without mails from Zoom; the hub writes its own."""
+    quiet = {"schedule_for_reminder": "false", "cancel_meeting_reminder": "false"}
+    try:
+        _needed(api).delete(_path(meeting), params=quiet)
+    except MeetingGone:
+        return
+
+
+@hookimpl
+def find_meeting(request: MeetingRequest, api: Api | None) -> Meeting | None:
+    """Return the oldest meeting that carries the booking's marker, made to agree with the request.
+
+    Zoom's lists hold no passcode and no dial-in numbers, so an adopted meeting has only its link.
+    """
+    zoom = _needed(api)
+    # A day around the start nearly always has it; a booking that was moved meanwhile is found among all upcoming ones.
+    for near in (True, False):
+        found = mapping.find_in(_listed(zoom, mapping.list_params(request, near=near)), request)
+        if found:
+            try:
+                return update_meeting(request, found, zoom)
+            except MeetingGone:
+                return None
+    return None
+
+
+@hookimpl
+def settings_card(card: Card, account: Account | None) -> Card | None:
+    """Return the card with what the account's plan does not allow."""
+    if account is None or not account.warning:
+        return None
+    return replace(card, notes=(*card.notes, account.warning))
+
+
+@hookimpl
+def sandbox_app(public_url: str) -> Any:
+    """Return the local stand-in for Zoom, below `public_url`."""
+    from plugins.zoom import sandbox  # not needed, and not loaded, where real bookings are taken
+
+    return sandbox.sandbox_app(public_url)
+
+
+def _needed(api: Api | None) -> Api:
+    if api is None:
+        raise ConnectionLost("Zoom is not connected.")
+    return api
+
+
+def _path(meeting: Meeting) -> str:
+    return f"/meetings/{quote(meeting.external_id, safe='')}"
+
+
+def _send(send: Callable[[Mapping[str, Any]], Reply], body: Mapping[str, Any]) -> Reply:
+    """Send `body`; where Zoom's list of zones lacks the host's, once more with UTC, as the instant is sent in UTC anyway."""
+    try:
+        return send(body)
+    except Rejected as refused:
+        if "timezone" not in body or body["timezone"] == "UTC" or "timezone" not in refused.message.lower():
+            raise
+    return send({**body, "timezone": "UTC"})
+
+
+def _listed(api: Api, params: Mapping[str, str]) -> list[Any]:
+    items: list[Any] = []
+    token = ""
+    for _ in range(MOST_PAGES):
+        reply = api.get(MEETINGS, params={**params, "next_page_token": token} if token else params)
+        page = reply.data if isinstance(reply.data, Mapping) else {}
+        rows = page.get("meetings")
+        items += rows if isinstance(rows, list) else []
+        token = str(page.get("next_page_token") or "")
+        if not token:
+            break
+    return items
