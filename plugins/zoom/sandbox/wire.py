@@ -1,0 +1,40 @@
+"""Answers that break off: reset connections and bodies shorter than promised."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+
+Environ = dict[str, Any]
+
+
+def reset(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Reset the TCP connection (RST) where the server hands out its socket, else break off in the first byte.
+
+    Raises ConnectionResetError, which servers take for a client that left.
+    """
+    connection = environ.get("werkzeug.socket") or environ.get("gunicorn.socket")
+    if type(connection) is not socket.socket:
+        return cut(b'{"', start_response)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    # Detached first: the server's own handles on this socket must not hit a number that is used again.
+    socket.close(connection.detach())
+    raise ConnectionResetError(errno.ECONNRESET, "reset by the sandbox")
+
+
+def cut(start: bytes, start_response: StartResponse, *, status: str = "200 OK") -> Iterable[bytes]:
+    """Promise more than is sent, then break off."""
+    length = str(len(start) + 1000)
+    start_response(status, [("Content-Type", "application/json;charset=UTF-8"), ("Content-Length", length)])
+    return _then_break(start)
+
+
+def _then_break(start: bytes) -> Iterator[bytes]:
+    yield start
+    raise ConnectionAbortedError(errno.ECONNABORTED, "cut by the sandbox")
