@@ -1,0 +1,1 @@
+"""Which times can be booked, and booking, moving and cancelling them."""
