@@ -39,7 +39,9 @@ class SampleForm(wtforms.Form):
 
 def sample_form() -> SampleForm:
     sent = [("buffer", "120"), ("length", "30"), ("style", "b"), ("weekdays", "tu"), ("public", "y")]
-    form = SampleForm(MultiDict([*sent, ("start", "2026-12-03"), ("at", "14:05"), ("words", "hunter2"), ("about", "<b>")]))
+    form = SampleForm(
+        MultiDict([*sent, ("start", "2026-12-03"), ("at", "14:05"), ("words", "hunter2"), ("about", "<b>")])
+    )
     form.validate()
     return form
 
@@ -121,7 +123,9 @@ def test_ids_are_unique_and_references_resolve(app: Flask) -> None:
 def test_form_field_keeps_what_was_typed(app: Flask) -> None:
     """A WTForms field shows label, error, limits and what was sent, except a password."""
     page = text_of(app)
-    assert re.search(r'<input[^>]*type="text"[^>]*id="handle"[^>]*aria-invalid="true"|id="handle"[^>]*aria-invalid="true"', page)
+    assert re.search(
+        r'<input[^>]*type="text"[^>]*id="handle"[^>]*aria-invalid="true"|id="handle"[^>]*aria-invalid="true"', page
+    )
     assert "Choose a handle" in page
     assert re.search(r'value="120"[^>]*id="buffer"[^>]*max="90"', page)
     assert '<option value="30" selected>' in page
@@ -170,7 +174,13 @@ def test_contrast(theme: int) -> None:
     tokens["on-fill"] = "#ffffff"
     grounds = ("page", "surface", "sunken")
     text = [(ink, ground) for ink in ("ink", "muted", "accent", "ok", "warn", "bad") for ground in grounds]
-    text += [("accent", "tint"), ("accent", "tint-over"), ("on-fill", "fill"), ("on-fill", "fill-over"), ("on-fill", "bad-fill")]
+    text += [
+        ("accent", "tint"),
+        ("accent", "tint-over"),
+        ("on-fill", "fill"),
+        ("on-fill", "fill-over"),
+        ("on-fill", "bad-fill"),
+    ]
     text += [(tone, f"{tone}-tint") for tone in ("ok", "warn", "bad")]
     text += [("ink", f"{tone}-tint") for tone in ("ok", "warn", "bad")]
     edges = [("edge", "page"), ("edge", "surface"), ("fill", "surface"), ("fill", "page"), ("bad-fill", "surface")]
@@ -206,7 +216,9 @@ def open_page(browser: Any, app: Flask, path: str = "/", **options: Any) -> Any:
             page.problems.append(f"request to {parts.netloc}")
             return route.abort()
         response = client.get(parts.path + ("?" + parts.query if parts.query else ""))
-        return route.fulfill(status=response.status_code, headers=dict(response.headers), body=response.data)
+        body = response.data
+        response.close()
+        return route.fulfill(status=response.status_code, headers=dict(response.headers), body=body)
 
     page.route("**/*", answer)
     page.on("console", lambda m: page.problems.append(m.text) if m.type in ("error", "warning") else None)
@@ -223,7 +235,9 @@ def test_axe(browser: Any, app: Flask, theme: str) -> None:
     for path in PAGES[:2]:
         page = open_page(browser, app, path, color_scheme=theme, bypass_csp=True)
         found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
-        serious = [(v["id"], [n["target"] for n in v["nodes"]]) for v in found if v["impact"] in ("serious", "critical")]
+        serious = [
+            (v["id"], [n["target"] for n in v["nodes"]]) for v in found if v["impact"] in ("serious", "critical")
+        ]
         assert serious == []
         assert page.problems == []
         page.close()
