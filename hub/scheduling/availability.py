@@ -85,8 +85,8 @@ def slots(
     if earliest >= latest:
         return []
     low, high = _ceil(earliest), _ceil(latest)
-    # A clock set back over midnight repeats the end of a date, so an instant's neighbouring dates count as well.
-    first = max(earliest.astimezone(zone).toordinal() - 1, today.toordinal())
+    first = earliest.astimezone(zone).toordinal()
+    # A clock set back over midnight repeats the end of a date after the next one has begun, hence one more.
     last = min(latest.astimezone(zone).toordinal() + 1, last_day.toordinal())
     starts: set[int] = set()
     for ordinal in range(first, last + 1):

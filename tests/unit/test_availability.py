@@ -210,6 +210,7 @@ def test_gap_is_not_offered() -> None:
     assert walls(around(daily((60, 150)), terms(60), day)) == ["01:00"]  # 02:30 never comes: the range ends at the jump
     assert walls(around(daily((130, 190)), terms(10, interval=20), day)) == []  # 02:10, 02:30, 02:50 never come
     assert walls(around(daily((130, 200)), terms(10, interval=20), day)) == ["03:10"]
+    assert walls(around(daily((75, 300)), terms(10, interval=45), day)) == ["01:15", "03:30", "04:15"]
 
 
 def test_repeated_hour_means_the_first() -> None:
@@ -237,6 +238,14 @@ def test_two_hour_change() -> None:
         "00:00",
         "03:00",
     ]
+
+
+def test_clock_set_back_over_midnight() -> None:
+    """In St. John's of 2010 the clock went from 0:01 back to 23:01: the first midnight counts, and is found."""
+    midnight = utc("2010-11-07T02:30")
+    rules, now = daily((0, 30), zone="America/St_Johns"), midnight - 2 * DAY
+    assert slots(rules, terms(), (), since=midnight, until=midnight + 30 * MINUTE, now=now) == [midnight]
+    assert is_offered(rules, terms(), (), midnight, now=now)
 
 
 def test_date_that_never_was() -> None:
@@ -360,7 +369,7 @@ def test_enough_clock_changes_are_tried() -> None:
 def test_every_clock_change() -> None:
     """Around every clock change of 2026-2030 each slot exists on the clock, lies in the hours, and is unique."""
     for zone, day in all_changes():
-        check_properties(daily((0, 1440), zone=zone), terms(20, interval=15), day, ())
+        check_properties(daily((0, 1440), zone=zone), terms(20, interval=25), day, ())
 
 
 def check_properties(rules: Rules, its: Terms, day: date, busy: tuple[Busy, ...]) -> None:
