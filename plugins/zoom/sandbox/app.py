@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from . import api, consent, control, host, hosting, room, token
+from . import api, consent, control, host, hosting, operator, room, token
 from .errors import ApiError
 from .faults import Faults
 from .gate import Gate
@@ -43,7 +43,7 @@ def build(sandbox: Sandbox) -> Gate:
     app.extensions["zoom_sandbox_limits"] = Limits()
     app.extensions["zoom_sandbox_faults"] = faults
     app.extensions["zoom_sandbox_sender"] = Sender(sandbox)
-    for module in (consent, token, api, room, host, control, hosting):
+    for module in (consent, token, api, room, host, operator, control, hosting):
         app.register_blueprint(module.blueprint)
     app.register_error_handler(HTTPException, _http_error)
     app.after_request(_headers)

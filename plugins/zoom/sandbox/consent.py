@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from flask import Blueprint, redirect, request, session, url_for
@@ -24,7 +25,7 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 def authorize() -> Page:
     """Ask the user whether the app may act for them. Errors of the app are shown here, never sent back to it."""
     sandbox = here()
-    refusal = refuse(sandbox)
+    refusal = refuse(sandbox, request.args)
     if refusal:
         return refusal
     user = signed_in()
@@ -41,7 +42,7 @@ def decide() -> Page:
     """Take the user's answer and send the browser back to the app."""
     check_csrf()
     sandbox = here()
-    refusal = refuse(sandbox)
+    refusal = refuse(sandbox, request.args)
     if refusal:
         return refusal
     user = signed_in()
@@ -66,9 +67,8 @@ def decision(sandbox: Sandbox, user: User, query: dict[str, str], *, allow: bool
     return _with_query(query["redirect_uri"], {"code": code} | state)
 
 
-def refuse(sandbox: Sandbox) -> Page | None:
+def refuse(sandbox: Sandbox, args: Mapping[str, str]) -> Page | None:
     """Return the error page of a wrong authorize request, as Zoom words it, or None if it is right."""
-    args = request.args
     app = sandbox.app
     client_id, target = args.get("client_id", ""), args.get("redirect_uri", "")
     if client_id != app.client_id or app.removed:

@@ -135,7 +135,7 @@ def who(sandbox: Sandbox, secret: str) -> tuple[User, Token]:
 def _issue(sandbox: Sandbox, user_id: str, scopes: list[str], *, grant: str) -> JSON:
     now = sandbox.ts()
     tokens = sandbox.data.tokens
-    for old in [key for key, token in tokens.items() if token.expires_at < now - 86400]:
+    for old in [key for key, token in tokens.items() if token.dead or token.expires_at < now - 86400]:
         del tokens[old]
     pair = {}
     lives = {"access": sandbox.switches.access_ttl_s, "refresh": sandbox.switches.refresh_ttl_s}

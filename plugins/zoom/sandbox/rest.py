@@ -37,7 +37,7 @@ def operation(
         def run(**path: Any) -> Response:
             sandbox = here()
             limits: Limits = current_app.extensions["zoom_sandbox_limits"]
-            with sandbox.change():
+            with sandbox.lock if request.method == "GET" else sandbox.change():
                 try:
                     user = _caller(sandbox, scope)
                     limits.check(sandbox, user, label=label, counts=counts)

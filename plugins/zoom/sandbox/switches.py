@@ -77,8 +77,8 @@ class Switches:
                 raise ValueError(f"switch {name} takes a {kinds[name].__name__}")
             if name == "scopes":
                 value = [str(scope) for scope in value]
-            if isinstance(value, (int, float)) and value < 0:
-                raise ValueError(f"switch {name} can't be negative")
+            if isinstance(value, (int, float)) and (value < 0 or (name == "webhook_speed" and not value)):
+                raise ValueError(f"switch {name} can't be {value}")
             setattr(self, name, value)
 
     def describe(self) -> list[dict[str, Any]]:
