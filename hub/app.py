@@ -1,0 +1,65 @@
+"""Assembles the hub: container, outbox handlers and the Flask application."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from hub import config, providers, words
+from hub.connections import http
+from hub.container import Hub
+from hub.meetings.sync import sync_booking
+from hub.notify.mail import send_mail
+from hub.notify.transport import mailer
+from hub.outbox.jobs import RedisQueue
+from hub.outbox.outbox import Handler
+from hub.store.db import Store
+from hub.store.vault import Vault
+from hub.web import BLUEPRINTS, security, session, shell
+
+
+def assemble(settings: config.Settings) -> Hub:
+    """Return the container for this process. Raises ConfigError where a provider is half-set."""
+    registry = providers.load()
+    config.check_providers(settings, [provider.facts for provider in registry.all()])
+    return Hub(
+        settings=settings,
+        store=Store(settings.database_url),
+        vault=Vault(settings.encryption_keys),
+        registry=registry,
+        queue=RedisQueue(settings.redis_url),
+        http=http.client(),
+        mailer=mailer(settings.mail_url),
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+def handlers(hub: Hub) -> dict[str, Handler]:
+    """Return what delivers each topic of the outbox."""
+    return {"sync": partial(sync_booking, hub), "mail": partial(send_mail, hub)}
+
+
+def create_app(environ: Mapping[str, str] | None = None, *, hub: Hub | None = None) -> Flask:
+    """Return the web application, for the environment or for a hub that is assembled already.
+
+    Raises ConfigError.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    hub = hub or assemble(config.load(os.environ if environ is None else environ))
+    app = Flask("hub", template_folder=str(words.templates_folder()), static_folder=str(words.HERE / "static"))
+    app.extensions["hub"] = hub
+    session.init_app(app, hub)
+    security.init_app(app, hub)
+    shell.init_app(app, hub)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    if hub.settings.trusted_proxies:
+        count = hub.settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]
+    return app

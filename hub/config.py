@@ -1,0 +1,223 @@
+"""Settings from the environment, checked at start: every problem is named at once, no value is shown."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from hub.facts import LocationProvider
+from hub.values import LOOPBACK
+
+# name, what it is for; docs/settings.md has a line on each, and a test compares the two.
+SETTINGS = {
+    "HUB_PUBLIC_URL": "the address under which people reach the hub",
+    "HUB_DATABASE_URL": "PostgreSQL address; without it the hub keeps a SQLite file in HUB_DATA_DIR",
+    "HUB_REDIS_URL": "Redis address; without it the hub starts its own",
+    "HUB_REDIS_SERVER": "path of the Redis or Valkey program to start, where the bundled one does not fit",
+    "HUB_DATA_DIR": "folder for the embedded database, keys and logs",
+    "HUB_SECRET_KEY": "signs sessions; at least 32 characters",
+    "HUB_ENCRYPTION_KEYS": "keys for what is encrypted at rest, newest first, comma-separated, base64 of 32 bytes each",
+    "HUB_MAIL_URL": "smtp://user:password@host:port, smtps://… or file:///folder",
+    "HUB_MAIL_FROM": "sender of all mails",
+    "HUB_SUPPORT_EMAIL": "whom hosts can ask for help",
+    "HUB_LINK_DEADLINE": "seconds that a confirmation waits for its link",
+    "HUB_TRUSTED_PROXIES": "number of reverse proxies in front of the hub",
+}
+
+
+class ConfigError(Exception):
+    """The environment can't be used; `problems` has one sentence for each fault."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the operator decided; `link_deadline` is in seconds."""
+
+    public_url: str
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    data_dir: Path
+    secret_key: str = field(repr=False)
+    encryption_keys: tuple[bytes, ...] = field(repr=False)
+    mail_url: str = field(repr=False)
+    mail_from: str
+    support_email: str = ""
+    link_deadline: int = 60
+    trusted_proxies: int = 0
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the hub over https."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the hub keeps its own SQLite file."""
+        return self.database_url.startswith("sqlite")
+
+    def provider(self, facts: LocationProvider) -> dict[str, str]:
+        """Return the provider's own settings by lower-case name, defaults filled in."""
+        names = [(s.name, s.default) for s in facts.settings]
+        if facts.oauth:
+            names += [("client_id", ""), ("client_secret", "")]
+        return {name: self.environ.get(_variable(facts, name), default) for name, default in names}
+
+    def bases(self, facts: LocationProvider) -> tuple[str, str]:
+        """Return the provider's OAuth and REST base URLs, as the environment may have replaced them."""
+        assert facts.oauth
+        oauth = self.environ.get(_variable(facts, "oauth_url")) or facts.oauth.base_url
+        api = self.environ.get(_variable(facts, "api_url")) or facts.oauth.api_url
+        return oauth.rstrip("/"), api.rstrip("/")
+
+    def configured(self, facts: LocationProvider) -> bool:
+        """Whether the operator has given what the provider needs."""
+        return not _missing(facts, self.environ, at_all=True)
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Return the settings. Raises ConfigError with every problem found."""
+    problems: list[str] = []
+    data_dir = Path(environ.get("HUB_DATA_DIR") or "var").absolute()
+    public_url = _public_url(environ, problems)
+    database_url = environ.get("HUB_DATABASE_URL", "")
+    if database_url and not database_url.startswith(("postgresql://", "postgresql+psycopg://", "sqlite:///")):
+        problems.append("HUB_DATABASE_URL must begin with postgresql:// (or be left out for the embedded database).")
+    if database_url.startswith("postgresql") and not environ.get("HUB_REDIS_URL"):
+        problems.append("HUB_REDIS_URL is missing: with HUB_DATABASE_URL set, name the Redis that all processes share.")
+    redis_url = environ.get("HUB_REDIS_URL", "")
+    if redis_url and not redis_url.startswith(("redis://", "rediss://", "unix://")):
+        problems.append("HUB_REDIS_URL must begin with redis://, rediss:// or unix://.")
+    embedded = not database_url.startswith("postgresql")
+    mail_url = environ.get("HUB_MAIL_URL") or f"file://{data_dir / 'mail'}"
+    if not mail_url.startswith(("smtp://", "smtps://", "file:///")):
+        problems.append("HUB_MAIL_URL must begin with smtp://, smtps:// or file:///.")
+    host = urlsplit(public_url).hostname or "localhost"
+    settings = Settings(
+        public_url=public_url,
+        database_url=database_url or f"sqlite:///{data_dir / 'hub.sqlite'}",
+        redis_url=redis_url or f"unix://{socket_path(data_dir)}",
+        data_dir=data_dir,
+        secret_key=_secret_key(environ, embedded, data_dir, problems),
+        encryption_keys=_encryption_keys(environ, embedded, data_dir, problems),
+        mail_url=mail_url,
+        mail_from=environ.get("HUB_MAIL_FROM") or f"Scheduling Hub <hub@{'localhost' if host in LOOPBACK else host}>",
+        support_email=environ.get("HUB_SUPPORT_EMAIL", ""),
+        link_deadline=_number(environ, "HUB_LINK_DEADLINE", 60, problems),
+        trusted_proxies=_number(environ, "HUB_TRUSTED_PROXIES", 0, problems),
+        environ={k: v for k, v in environ.items() if k.startswith("HUB_")},
+    )
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+def check_providers(settings: Settings, facts: Iterable[LocationProvider]) -> None:
+    """Raise ConfigError naming what is missing where a provider is half-set."""
+    problems = [problem for one in facts for problem in _missing(one, settings.environ, at_all=False)]
+    if problems:
+        raise ConfigError(problems)
+
+
+def socket_path(data_dir: Path) -> Path:
+    """Return where the bundled Redis listens; short enough for a unix socket."""
+    path = data_dir / "redis.sock"
+    if len(str(path).encode()) < 100:
+        return path
+    digest = base64.b32encode(str(path).encode()[-20:]).decode().strip("=").lower()
+    base = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/hub-{os.getuid()}")  # noqa: S108 - made 0700 by its starter
+    return base / f"{digest}.sock"
+
+
+def _variable(facts: LocationProvider, name: str) -> str:
+    return f"HUB_{facts.key.upper()}_{name.upper()}"
+
+
+def _missing(facts: LocationProvider, environ: Mapping[str, str], *, at_all: bool) -> list[str]:
+    required = [s.name for s in facts.settings if s.required]
+    required += ["client_id", "client_secret"] if facts.oauth else []
+    absent = [_variable(facts, name) for name in required if not environ.get(_variable(facts, name))]
+    if not absent or (len(absent) == len(required) and not at_all):
+        return []
+    return [f"{name} is missing: {facts.label} is only half set up." for name in absent]
+
+
+def _public_url(environ: Mapping[str, str], problems: list[str]) -> str:
+    url = environ.get("HUB_PUBLIC_URL") or "http://localhost:8000"
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        problems.append("HUB_PUBLIC_URL must be an address such as https://hub.example.com.")
+    elif parts.path or parts.query or parts.fragment:
+        problems.append("HUB_PUBLIC_URL must end after the host name (and port), without a path or slash.")
+    elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        problems.append("HUB_PUBLIC_URL must begin with https:// unless it is this machine itself.")
+    return url
+
+
+def _number(environ: Mapping[str, str], name: str, default: int, problems: list[str]) -> int:
+    text = environ.get(name, "")
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or int(text) > 86400:
+        problems.append(f"{name} must be a whole number from 0 to 86400.")
+        return default
+    return int(text)
+
+
+def _secret_key(environ: Mapping[str, str], embedded: bool, data_dir: Path, problems: list[str]) -> str:
+    key = environ.get("HUB_SECRET_KEY", "")
+    if not key and embedded and not problems:
+        return _kept(data_dir / "keys" / "secret_key")
+    if not key:
+        problems.append("HUB_SECRET_KEY is missing.")
+    elif len(key) < 32 or key.lower().startswith("changeme"):
+        problems.append("HUB_SECRET_KEY must be at least 32 random characters.")
+    return key
+
+
+def _encryption_keys(
+    environ: Mapping[str, str], embedded: bool, data_dir: Path, problems: list[str]
+) -> tuple[bytes, ...]:
+    text = environ.get("HUB_ENCRYPTION_KEYS", "")
+    if not text and embedded and not problems:
+        text = _kept(data_dir / "keys" / "encryption_keys")
+    if not text:
+        problems.append("HUB_ENCRYPTION_KEYS is missing: one or more keys, each base64 of 32 random bytes.")
+        return ()
+    keys = []
+    for part in text.split(","):
+        try:
+            key = base64.b64decode(part.strip(), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if len(key) != 32:
+            problems.append("HUB_ENCRYPTION_KEYS has a key that is not base64 of 32 bytes.")
+            return ()
+        keys.append(key)
+    return tuple(keys)
+
+
+def _kept(path: Path) -> str:
+    """Return the key kept in `path`, made on the first run, readable by its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(fresh)
+    try:
+        os.link(temporary, path)  # fails where another process was first: then its key counts
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+    return path.read_text().strip()

@@ -1,0 +1,1 @@
+"""Hosts' connections to providers: authorization, authenticated HTTP, readiness."""

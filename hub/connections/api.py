@@ -1,0 +1,78 @@
+"""Authenticated HTTP to a provider for one connection, with the meaning of failures mapped once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from hub.connections import http
+from hub.connections.tokens import fresh_token
+from hub.errors import ConnectionLost
+from hub.facts import Reply
+from hub.providers import Provider
+
+if TYPE_CHECKING:
+    from hub.container import Hub
+
+
+class _Api:
+    """What hub.values.Api promises; where the token comes from is the subclass's."""
+
+    def __init__(self, hub: Hub, provider: Provider) -> None:
+        assert provider.oauth
+        self._hub = hub
+        self._oauth = provider.oauth
+        self._base = hub.settings.bases(provider.facts)[1]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._base!r})"
+
+    def get(self, path: str, *, params: Mapping[str, str] | None = None) -> Reply:
+        return self._send("GET", path, params=params)
+
+    def post(self, path: str, *, json: Mapping[str, Any]) -> Reply:
+        return self._send("POST", path, body=json)
+
+    def patch(self, path: str, *, json: Mapping[str, Any]) -> Reply:
+        return self._send("PATCH", path, body=json)
+
+    def delete(self, path: str, *, params: Mapping[str, str] | None = None) -> Reply:
+        return self._send("DELETE", path, params=params)
+
+    def _token(self, refused: str = "") -> str:
+        raise NotImplementedError
+
+    def _send(self, method: str, path: str, **arguments: Any) -> Reply:
+        token = self._token()
+        reply = http.send(self._hub.http, method, self._base + path, token=token, **arguments)
+        if reply.status == 401:
+            token = self._token(refused=token)
+            reply = http.send(self._hub.http, method, self._base + path, token=token, **arguments)
+        if 200 <= reply.status < 300:
+            return reply
+        raise http.error_of(reply, self._oauth, self._hub.clock())
+
+
+class ConnectionApi(_Api):
+    """For a stored connection: a token that expires or is refused is refreshed once."""
+
+    def __init__(self, hub: Hub, provider: Provider, connection_id: int) -> None:
+        super().__init__(hub, provider)
+        self._provider = provider
+        self._connection_id = connection_id
+
+    def _token(self, refused: str = "") -> str:
+        return fresh_token(self._hub, self._provider, self._connection_id, refused=refused)
+
+
+class GrantApi(_Api):
+    """For a grant that is not stored yet: it has the one access token."""
+
+    def __init__(self, hub: Hub, provider: Provider, access_token: str) -> None:
+        super().__init__(hub, provider)
+        self._access_token = access_token
+
+    def _token(self, refused: str = "") -> str:
+        if refused:
+            raise ConnectionLost("The provider refused the new connection.")
+        return self._access_token

@@ -1,0 +1,133 @@
+"""What happens to a connection: saved, paused, resumed, broken, disconnected; each one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hub.connections import tokens
+from hub.outbox import outbox
+from hub.providers import Provider
+from hub.store.models import Booking, Connection, EventType, LocationRow, MeetingRow
+from hub.values import Account
+
+if TYPE_CHECKING:
+    from hub.container import Hub
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What a disconnect touches, in numbers."""
+
+    event_types: int
+    upcoming: int
+
+
+def save(hub: Hub, provider: Provider, *, host_id: int, grant: tokens.Grant, account: Account) -> None:
+    """Store a proven grant: connects, reconnects, or changes to another account of the vendor.
+
+    Bookings that wait for their meeting are taken up again at once.
+    """
+    now = hub.clock()
+    with hub.store.write() as session:
+        connection = _find(session, host_id, provider.key)
+        if connection is None:
+            connection = Connection(host_id=host_id, provider=provider.key, grant_number=0)
+            session.add(connection)
+            session.flush()
+        connection.account = hub.vault.fingerprint(f"{provider.key}:{account.external_id}")
+        connection.account_label = account.label[:320]
+        connection.account_data = {
+            "external_id": account.external_id,
+            "notes": dict(account.notes),
+            "max_minutes": account.max_minutes,
+            "warning": account.warning,
+        }
+        connection.scopes = list(grant.scopes)
+        connection.enabled = True
+        connection.broken_reason, connection.broken_at = "", None
+        connection.connected_at = connection.last_success_at = now
+        tokens.store(session, hub, connection, grant)
+        _wake_waiting(session, hub, host_id, provider.key, connection.grant_number)
+
+
+def set_enabled(hub: Hub, provider: Provider, *, host_id: int, enabled: bool) -> None:
+    """Pause (no meetings for new bookings) or resume."""
+    with hub.store.write() as session:
+        connection = _find(session, host_id, provider.key)
+        if connection is not None:
+            connection.enabled = enabled
+
+
+def mark_broken(session: Session, hub: Hub, connection_id: int, *, reason: str, connected_at: datetime | None) -> bool:
+    """Note that the grant made at `connected_at` is dead and tell the host once. Returns whether it was news.
+
+    A newer grant that was stored meanwhile stays as it is.
+    """
+    connection = session.get(Connection, connection_id)
+    if (
+        connection is None
+        or connection.connected_at != connected_at
+        or connection.broken_reason
+        or not connection.tokens
+    ):
+        return False
+    connection.broken_reason, connection.broken_at = reason[:500], hub.clock()
+    key = f"mail:broken:{connection.id}:{connection.grant_number}"
+    outbox.add(session, hub, "mail", key, kind="broken", connection=connection.id)
+    return True
+
+
+def disconnect(hub: Hub, provider: Provider, *, host_id: int) -> bool:
+    """Delete tokens and account details in one commit, then revoke at the vendor as best effort.
+
+    Meetings, links and event types stay as they are. Returns whether the vendor confirmed.
+    """
+    with hub.store.write() as session:
+        connection = _find(session, host_id, provider.key)
+        if connection is None:
+            return False
+        sealed, connection_id = connection.tokens, connection.id
+        connection.tokens, connection.account_label = "", ""
+        connection.account_data, connection.scopes = {}, []
+        connection.expires_at = connection.connected_at = connection.last_success_at = None
+        connection.broken_reason, connection.broken_at = "", None
+        connection.grant_number += 1
+    return tokens.revoke(hub, provider, sealed, connection_id)
+
+
+def effects(session: Session, hub: Hub, *, host_id: int, provider: str) -> Effects:
+    """Count what uses the provider: event types of the host, and upcoming bookings with a meeting."""
+    event_types = session.scalar(
+        select(func.count(func.distinct(EventType.id)))
+        .join(LocationRow, LocationRow.event_type_id == EventType.id)
+        .where(EventType.host_id == host_id, LocationRow.provider == provider)
+    )
+    upcoming = session.scalar(
+        select(func.count(func.distinct(Booking.id)))
+        .join(MeetingRow, MeetingRow.booking_id == Booking.id)
+        .where(Booking.host_id == host_id, Booking.status == "confirmed", Booking.starts_at > hub.clock())
+        .where(MeetingRow.provider == provider, MeetingRow.state == "ready")
+    )
+    return Effects(event_types or 0, upcoming or 0)
+
+
+def _find(session: Session, host_id: int, provider: str) -> Connection | None:
+    return session.scalar(select(Connection).where(Connection.host_id == host_id, Connection.provider == provider))
+
+
+def _wake_waiting(session: Session, hub: Hub, host_id: int, provider: str, grant_number: int) -> None:
+    """Give every upcoming booking that waits for this provider a new sync row."""
+    waiting = session.execute(
+        select(Booking.id, Booking.version)
+        .join(MeetingRow, MeetingRow.booking_id == Booking.id)
+        .where(Booking.host_id == host_id, Booking.ends_at > hub.clock(), MeetingRow.provider == provider)
+        .where(MeetingRow.state.in_(("pending", "failed", "ready")))
+        .distinct()
+    )
+    for booking_id, version in waiting:
+        outbox.add(session, hub, "sync", f"sync:{booking_id}:{version}:grant{grant_number}", booking=booking_id)

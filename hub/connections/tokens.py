@@ -1,0 +1,211 @@
+"""Tokens of a connection: exchanged, refreshed by one process at a time, revoked; sealed wherever they are kept."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+from authlib.integrations.base_client.errors import OAuthError
+from authlib.integrations.httpx_client import OAuth2Client
+from sqlalchemy.orm import Session
+
+from hub.connections.http import TIMEOUT, USER_AGENT
+from hub.errors import ConnectionLost, ProviderError, Rejected, Temporary
+from hub.providers import Provider
+from hub.store.db import outside_transaction
+from hub.store.models import Connection
+from hub.store.vault import Unreadable
+
+if TYPE_CHECKING:
+    from hub.container import Hub
+
+EARLY = timedelta(seconds=60)  # a token this close to its end is refreshed before use
+REFRESH_LEASE = timedelta(seconds=30)
+LOOK_AGAIN_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What the token endpoint gave; `expires_at` is aware."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_at: datetime
+    scopes: tuple[str, ...]
+
+
+def exchange(hub: Hub, provider: Provider, *, code: str, verifier: str, redirect_uri: str) -> Grant:
+    """Return the grant for an authorization code. Raises Rejected (start again) or Temporary."""
+    url = _url(hub, provider, "token")
+    ask = lambda c: c.fetch_token(url, code=code, code_verifier=verifier, redirect_uri=redirect_uri)  # noqa: E731
+    return _grant(hub, _ask(hub, provider, ask))
+
+
+def store(session: Session, hub: Hub, connection: Connection, grant: Grant) -> None:
+    """Seal the grant into the connection, which has an id already; nothing is committed."""
+    tokens = json.dumps({"access_token": grant.access_token, "refresh_token": grant.refresh_token})
+    connection.tokens = hub.vault.seal(tokens, _place(connection))
+    connection.expires_at = grant.expires_at
+    connection.grant_number += 1
+    connection.refresh_lease, connection.refresh_lease_until = "", None
+    session.flush()
+
+
+def fresh_token(hub: Hub, provider: Provider, connection_id: int, *, refused: str = "") -> str:
+    """Return an access token that should work; not `refused`, which the vendor has just turned down.
+
+    One process refreshes at a time: the others wait for its result. Raises ConnectionLost or Temporary.
+    """
+    deadline = time.monotonic() + REFRESH_LEASE.total_seconds()
+    while True:
+        token, lease, refresh_token, number = _take(hub, connection_id, refused)
+        if token:
+            return token
+        if lease:
+            return _refresh(hub, provider, connection_id, lease=lease, refresh_token=refresh_token, number=number)
+        if time.monotonic() > deadline:
+            raise Temporary("Another process is refreshing the connection.")
+        time.sleep(LOOK_AGAIN_SECONDS)  # another process holds the lease; its result arrives in the database
+
+
+def revoke(hub: Hub, provider: Provider, sealed: str, connection_id: int) -> bool:
+    """Ask the vendor to end the grant; best effort. Returns whether it agreed; never raises."""
+    if not provider.oauth or not provider.oauth.revoke_path or not sealed:
+        return False
+    outside_transaction()
+    try:
+        tokens = json.loads(hub.vault.open(sealed, f"connection:{connection_id}:tokens"))
+        with _client(hub, provider) as client:
+            reply = client.revoke_token(_url(hub, provider, "revoke"), token=tokens["access_token"])
+    except (Unreadable, OAuthError, httpx2.HTTPError, ValueError):
+        return False
+    return bool(reply.status_code < 300)
+
+
+def _take(hub: Hub, connection_id: int, refused: str) -> tuple[str, str, str, int]:
+    """Return (token, "", "", n) where one works, ("", lease, refresh token, n) where we refresh, else nothing."""
+    now = hub.clock()
+    with hub.store.write() as session:
+        connection = session.get(Connection, connection_id)
+        if connection is None or not connection.tokens:
+            raise ConnectionLost("The connection has been removed.")
+        try:
+            tokens = json.loads(hub.vault.open(connection.tokens, _place(connection)))
+        except Unreadable:
+            raise ConnectionLost("The stored connection can't be read any more.") from None
+        valid = connection.expires_at is not None and connection.expires_at - EARLY > now
+        if valid and tokens["access_token"] != refused:
+            return tokens["access_token"], "", "", connection.grant_number
+        if connection.refresh_lease_until and connection.refresh_lease_until > now:
+            return "", "", "", 0
+        connection.refresh_lease, connection.refresh_lease_until = secrets.token_hex(8), now + REFRESH_LEASE
+        return "", connection.refresh_lease, tokens["refresh_token"], connection.grant_number
+
+
+def _refresh(hub: Hub, provider: Provider, connection_id: int, *, lease: str, refresh_token: str, number: int) -> str:
+    try:
+        url = _url(hub, provider, "token")
+        answer = _ask(hub, provider, lambda c: c.refresh_token(url, refresh_token=refresh_token))
+        grant = _grant(hub, answer, refresh_token)
+    except ProviderError as fault:
+        newer = _release(hub, connection_id, lease, number)
+        if newer and isinstance(fault, Rejected):
+            return fresh_token(hub, provider, connection_id)
+        raise ConnectionLost(str(fault)) if isinstance(fault, Rejected) else fault from None
+    with hub.store.write() as session:
+        connection = session.get(Connection, connection_id)
+        if connection is None or not connection.tokens:
+            raise ConnectionLost("The connection has been removed.")
+        if connection.grant_number == number:  # else the host reconnected meanwhile: the newest grant is kept
+            store(session, hub, connection, grant)
+    return fresh_token(hub, provider, connection_id)
+
+
+def _release(hub: Hub, connection_id: int, lease: str, number: int) -> bool:
+    """Give the lease back. Returns whether a newer grant was stored meanwhile."""
+    with hub.store.write() as session:
+        connection = session.get(Connection, connection_id)
+        if connection is None:
+            return False
+        if connection.refresh_lease == lease:
+            connection.refresh_lease, connection.refresh_lease_until = "", None
+        return bool(connection.tokens) and connection.grant_number != number
+
+
+def _ask(hub: Hub, provider: Provider, call: Callable[[OAuth2Client], Any]) -> Mapping[str, Any]:
+    """Run one call at the token endpoint. Raises Rejected where the grant or code is dead, else Temporary."""
+    outside_transaction()
+    answers: list[httpx2.Response] = []  # the library's errors do not carry the vendor's own reason
+
+    def keep(response: httpx2.Response) -> httpx2.Response:
+        answers.append(response)
+        return response
+
+    with _client(hub, provider) as client:
+        client.register_compliance_hook("access_token_response", keep)
+        client.register_compliance_hook("refresh_token_response", keep)
+        try:
+            return dict(call(client))
+        except OAuthError as fault:
+            raise _grant_error(provider, str(fault.error or ""), _reason(answers)) from None
+        except (httpx2.HTTPError, ValueError, KeyError, TypeError):
+            raise Temporary("The provider's sign-in service does not answer properly.", outcome_known=False) from None
+
+
+def _client(hub: Hub, provider: Provider) -> OAuth2Client:
+    settings = hub.settings.provider(provider.facts)
+    return OAuth2Client(
+        client_id=settings["client_id"],
+        client_secret=settings["client_secret"],
+        token_endpoint_auth_method="client_secret_basic",  # noqa: S106 - a method's name
+        revocation_endpoint_auth_method="client_secret_basic",
+        timeout=TIMEOUT,
+        follow_redirects=False,
+        trust_env=False,
+        headers={"User-Agent": USER_AGENT},
+    )
+
+
+def _reason(answers: list[httpx2.Response]) -> str:
+    try:
+        data = answers[-1].json()
+    except (IndexError, ValueError):
+        return ""
+    return str(data.get("reason") or data.get("error_description") or "")[:200] if isinstance(data, dict) else ""
+
+
+def _grant_error(provider: Provider, error: str, reason: str) -> ProviderError:
+    # Zoom has said invalid_request where RFC 6749 asks for invalid_grant; its reason tells (cal.diy#729).
+    if error == "invalid_grant" or reason.startswith(("Invalid Token", "Invalid authorization code")):
+        return Rejected(reason or error)
+    if error in ("invalid_client", "unauthorized_client"):
+        return Temporary(f"The hub's own credentials at {provider.facts.label} are refused.")
+    return Temporary(f"The provider's sign-in service refused: {reason or error}.")
+
+
+def _grant(hub: Hub, token: Mapping[str, Any], previous: str = "") -> Grant:
+    """Read a token answer; a vendor that sends no new refresh token keeps the previous one valid."""
+    access, refresh = token.get("access_token"), token.get("refresh_token") or previous
+    lifetime = token.get("expires_in")
+    if not isinstance(access, str) or not access or not isinstance(refresh, str) or not refresh:
+        raise Temporary("The provider's sign-in service sent no usable tokens.")
+    if isinstance(lifetime, bool) or not isinstance(lifetime, int | float) or not 0 < lifetime < 10**8:
+        raise Temporary("The provider's sign-in service sent no usable lifetime.")
+    scopes = tuple(sorted(str(token.get("scope") or "").split()))
+    return Grant(access, refresh, hub.clock() + timedelta(seconds=int(lifetime)), scopes)
+
+
+def _url(hub: Hub, provider: Provider, which: str) -> str:
+    assert provider.oauth
+    paths = {"token": provider.oauth.token_path, "revoke": provider.oauth.revoke_path}
+    return hub.settings.bases(provider.facts)[0] + paths[which]
+
+
+def _place(connection: Connection) -> str:
+    return f"connection:{connection.id}:tokens"

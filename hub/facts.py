@@ -1,0 +1,107 @@
+"""Frozen facts by which a plugin describes its provider to the core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from hub.errors import ProviderError
+
+FieldKind = Literal["text", "multiline", "tel", "address", "url", "choice"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One option of a field of kind `choice`: `value` is stored, `label` is shown."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Field:
+    """One input that a provider asks a host or an invitee for; values are text.
+
+    `when` = (other field's name, its value) shows and requires the field only then. `private` marks a host's value
+    that the host may keep hidden until a booking is made.
+    """
+
+    name: str
+    label: str
+    kind: FieldKind = "text"
+    required: bool = True
+    help: str = ""
+    choices: tuple[Choice, ...] = ()
+    when: tuple[str, str] | None = None
+    private: bool = False
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One operator's setting of a provider, read from the environment as HUB_<KEY>_<NAME>."""
+
+    name: str
+    help: str
+    secret: bool = False
+    required: bool = False
+    default: str = ""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One permission asked of the host: the vendor's `name`, and in words what it is and what it is for.
+
+    `enables` names the hook that works only with this scope (for optional ones).
+    """
+
+    name: str
+    label: str
+    purpose: str
+    enables: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A vendor's answer: HTTP status, lower-case headers, and the body as JSON (`data`, None if it is none) and text."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: Any
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class OAuth2:
+    """Facts of a vendor's OAuth 2.0: endpoints as paths below `base_url`, and the REST base `api_url`.
+
+    HUB_<KEY>_OAUTH_URL and HUB_<KEY>_API_URL replace the two bases. `read_error` may turn a failed answer (HTTP
+    status >= 400) into an error where the vendor departs from HTTP's usual meaning; None leaves it to the core.
+    """
+
+    base_url: str
+    authorize_path: str
+    token_path: str
+    api_url: str
+    scopes: tuple[Scope, ...]
+    revoke_path: str = ""
+    optional_scopes: tuple[Scope, ...] = ()
+    read_error: Callable[[Reply], ProviderError | None] | None = None
+
+
+@dataclass(frozen=True)
+class LocationProvider:
+    """A kind of location, as its plugin describes it.
+
+    `key` is lower-case letters and digits. `group` is the heading on the settings page. `icon` names an SVG file in
+    the plugin's package. `blurb` is one line for hosts.
+    """
+
+    key: str
+    label: str
+    group: str
+    icon: str
+    blurb: str
+    oauth: OAuth2 | None = None
+    host_fields: tuple[Field, ...] = ()
+    settings: tuple[Setting, ...] = ()

@@ -1,0 +1,1 @@
+"""Keeping providers' meetings in step with bookings."""

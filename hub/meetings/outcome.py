@@ -1,0 +1,161 @@
+"""Writes what came of a step: the row's state, the timeline, and the mails that follow from it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from hub.connections import service
+from hub.errors import ConnectionLost, MeetingGone, MissingScopes, ProviderError, Temporary
+from hub.meetings.decide import Action
+from hub.meetings.step import Step
+from hub.notify import announce
+from hub.outbox import outbox
+from hub.store.models import Booking, Connection, MeetingRow
+from hub.values import Meeting
+
+if TYPE_CHECKING:
+    from hub.container import Hub
+
+# Seconds until the next try: quick after a hiccup, then at most six tries an hour.
+WAITS = (5, 60, 300, 1200)
+PARKED = "It waits until the provider is reconnected."
+
+
+def decided(session: Session, hub: Hub, booking: Booking, row: MeetingRow, action: Action) -> None:
+    """Carry out a decision that needs no call."""
+    label = _label(hub, row)
+    if action is Action.PARK:
+        row.error = PARKED
+        announce.note(session, hub, booking, "parked", f"{label} needs to be reconnected; the meeting waits for that.")
+        announce.hasten(session, hub, booking)
+    elif action is Action.SKIP:
+        row.state = "skipped"
+        announce.note(session, hub, booking, "skipped", f"No {label} meeting was made: {label} could not be used.")
+        announce.problem(session, hub, booking, row.n, "skipped")
+        announce.hasten(session, hub, booking)
+    elif action is Action.KEEP:
+        row.synced_version = booking.version
+        announce.note(session, hub, booking, "kept", f"The time at {label} did not change; the link still works.")
+        announce.problem(session, hub, booking, row.n, "kept")
+        announce.hasten(session, hub, booking)
+    elif action is Action.RENEW:
+        renew(session, hub, booking, row)
+    elif action is Action.LEAVE:
+        row.state = "left"
+        announce.note(session, hub, booking, "left", f"The {label} meeting stays as it is.")
+    elif action is Action.CLOSE:
+        row.state = "closed"
+        row.attempted_at = row.next_try_at = None
+    session.flush()
+
+
+def renew(session: Session, hub: Hub, booking: Booking, row: MeetingRow) -> MeetingRow:
+    """Ask for a new meeting in place of `row`, which is unwanted from then on."""
+    new = MeetingRow(booking_id=booking.id, n=max(r.n for r in booking.meetings) + 1, provider=row.provider, attempts=0)
+    session.add(new)
+    session.flush()
+    return new
+
+
+def done(session: Session, hub: Hub, booking: Booking, row: MeetingRow, step: Step, meeting: Meeting | None) -> None:
+    """The hook did its work."""
+    row.error, row.attempts = "", 0
+    row.next_try_at = row.attempted_at = None
+    _note_success(session, hub, step)
+    label = _label(hub, row)
+    if step.action is Action.DELETE:
+        row.state = "deleted"
+        announce.note(session, hub, booking, "deleted", f"The {label} meeting was deleted.")
+    elif meeting is None:
+        row.state = "closed"  # looked for the result of a lost attempt: there was none, and none is wanted
+    elif step.action is Action.MOVE:
+        row.value, row.synced_version = meeting.to_json(), step.version
+        announce.note(session, hub, booking, "moved", f"The {label} meeting was moved.")
+        announce.hasten(session, hub, booking)
+    else:
+        found = step.action is Action.FIND
+        row.state, row.value = "ready", meeting.to_json()
+        row.account, row.synced_version = step.account, 0 if found else step.version
+        unsure = found and not step.provider.can("find_meeting", step.scopes)
+        more = " An earlier attempt got no answer, so a second meeting may exist." if unsure else ""
+        announce.note(session, hub, booking, "made", f"The {label} meeting was made.{more}")
+        if booking.confirmed:
+            announce.link(session, hub, booking, row.n)
+    session.flush()
+
+
+def failed(session: Session, hub: Hub, booking: Booking, row: MeetingRow, step: Step, fault: ProviderError) -> None:
+    """The hook raised."""
+    label = _label(hub, row)
+    row.error = fault.message[:500]
+    if isinstance(fault, Temporary):
+        if fault.outcome_known and step.action is Action.CREATE:
+            row.attempted_at = None
+        _try_again(session, hub, booking, row, fault)
+    elif isinstance(fault, ConnectionLost | MissingScopes) and step.connection_id:
+        row.attempted_at = None
+        service.mark_broken(session, hub, step.connection_id, reason=fault.message, connected_at=step.connected_at)
+    elif isinstance(fault, MeetingGone) and step.action is Action.MOVE:
+        row.state = "deleted"
+        announce.note(session, hub, booking, "gone", f"The {label} meeting no longer existed; a new one is made.")
+        renew(session, hub, booking, row)
+    else:
+        _given_up(session, hub, booking, row, step, fault)
+    session.flush()
+
+
+def too_late(
+    session: Session, hub: Hub, booking: Booking, row: MeetingRow, step: Step, result: Meeting | ProviderError | None
+) -> None:
+    """Our lease ran out while the hook ran, and somebody else may have acted: only clean up after ourselves."""
+    if step.action not in (Action.CREATE, Action.FIND) or not isinstance(result, Meeting):
+        return
+    stray = MeetingRow(
+        booking_id=booking.id,
+        n=max(r.n for r in booking.meetings) + 1,
+        provider=row.provider,
+        account=step.account,
+        value=result.to_json(),
+        state="ready",
+        stray=True,
+        attempts=0,
+    )
+    if row.value and row.value.get("external_id") == result.external_id:
+        return
+    session.add(stray)
+    outbox.add(session, hub, "sync", f"sync:{booking.id}:{booking.version}:stray{stray.n}", booking=booking.id)
+
+
+def _try_again(session: Session, hub: Hub, booking: Booking, row: MeetingRow, fault: Temporary) -> None:
+    wait = WAITS[min(row.attempts, len(WAITS) - 1)]
+    row.attempts += 1
+    row.next_try_at = max(fault.retry_at or hub.clock(), hub.clock() + timedelta(seconds=wait))
+    if row.attempts == 1:
+        announce.note(session, hub, booking, "retrying", f"{_label(hub, row)}: {fault.message} It is tried again.")
+
+
+def _given_up(session: Session, hub: Hub, booking: Booking, row: MeetingRow, step: Step, fault: ProviderError) -> None:
+    row.attempted_at = row.next_try_at = None
+    announce.note(session, hub, booking, "failed", f"{_label(hub, row)}: {fault.message}")
+    if step.action is Action.DELETE:
+        row.state = "left"
+    elif step.action is Action.MOVE:
+        row.synced_version = step.version
+    else:
+        row.state = "failed"
+    announce.problem(session, hub, booking, row.n, f"failed-{step.action}-{step.version}")
+    announce.hasten(session, hub, booking)
+
+
+def _note_success(session: Session, hub: Hub, step: Step) -> None:
+    connection = session.get(Connection, step.connection_id) if step.connection_id else None
+    if connection is not None and connection.connected_at == step.connected_at and connection.tokens:
+        connection.last_success_at = hub.clock()
+
+
+def _label(hub: Hub, row: MeetingRow) -> str:
+    provider = hub.registry.get(row.provider)
+    return provider.facts.label if provider else row.provider

@@ -1,0 +1,202 @@
+"""One pass of sync for a booking: read and decide, call one hook outside any transaction, write the result."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, update
+
+from hub.connections.api import ConnectionApi
+from hub.connections.readiness import Standing, standing
+from hub.errors import MeetingGone, ProviderError
+from hub.meetings import outcome
+from hub.meetings.decide import Action, Facts, decide
+from hub.meetings.step import Step
+from hub.outbox.outbox import Delivery, Later
+from hub.store.models import Booking, MeetingRow
+from hub.values import Meeting, MeetingRequest, Person
+
+if TYPE_CHECKING:
+    from hub.container import Hub
+
+CALLS = (Action.CREATE, Action.FIND, Action.MOVE, Action.DELETE)
+LEASE = timedelta(seconds=55)  # longer than a job may run, shorter than the outbox's own lease
+BUSY_AGAIN = timedelta(seconds=1)
+MOST_STEPS = 6  # a booking that needs more steps than this in one go goes round again through the outbox
+
+log = logging.getLogger(__name__)
+
+
+def sync_booking(hub: Hub, delivery: Delivery) -> Later | None:
+    """Bring the meetings of a booking into step. Returns when to look again, None when all is well."""
+    booking_id, lease = int(delivery.ids["booking"]), secrets.token_hex(8)
+    if _taken_by_other(hub, booking_id, lease):
+        return Later(hub.clock() + BUSY_AGAIN, "another worker is at it")
+    try:
+        for _ in range(MOST_STEPS):
+            step = _next(hub, booking_id, lease)
+            if step is None or isinstance(step, Later):
+                return step
+            _run(hub, booking_id, step)
+        return Later(hub.clock() + BUSY_AGAIN, "more steps than one pass takes")
+    finally:
+        _give_back(hub, booking_id, lease)
+
+
+def _taken_by_other(hub: Hub, booking_id: int, lease: str) -> bool:
+    """Take the booking's lease, which lets one worker at a time act on it; True where another one holds it."""
+    now = hub.clock()
+    with hub.store.write() as session:
+        taken = session.execute(
+            update(Booking)
+            .where(Booking.id == booking_id)
+            .where(or_(Booking.sync_lease_until.is_(None), Booking.sync_lease_until < now))
+            .values(sync_lease=lease, sync_lease_until=now + LEASE)
+        )
+        return not taken.rowcount and session.get(Booking, booking_id) is not None  # type: ignore[attr-defined]
+
+
+def _give_back(hub: Hub, booking_id: int, lease: str) -> None:
+    with hub.store.write() as session:
+        session.execute(
+            update(Booking)
+            .where(Booking.id == booking_id, Booking.sync_lease == lease)
+            .values(sync_lease="", sync_lease_until=None)
+        )
+
+
+def _next(hub: Hub, booking_id: int, lease: str) -> Step | Later | None:
+    """Decide the next step in one transaction; what needs no call is done right there."""
+    with hub.store.write() as session:
+        booking = session.get(Booking, booking_id)
+        if booking is None or booking.sync_lease != lease:
+            return None
+        known = standing(session, hub, booking.host)
+        for _ in range(MOST_STEPS):
+            row, action, waits = _first_action(hub, known, booking)
+            if row is None:
+                return Later(min(waits), "waits for its next try") if waits else None
+            if action not in CALLS:
+                outcome.decided(session, hub, booking, row, action)
+                session.refresh(booking, ["meetings"])
+                continue
+            return _step(hub, known, booking, row, action)
+    return Later(hub.clock() + BUSY_AGAIN, "more decisions than one pass takes")
+
+
+def _first_action(hub: Hub, known: Standing, booking: Booking) -> tuple[MeetingRow | None, Action, list[datetime]]:
+    """Return the first row that something is to be done about now, and when the others are to be tried again."""
+    waits = []
+    for row in booking.meetings:
+        action = decide(facts_of(hub, known, booking, row))
+        if action is Action.NOTHING or (action is Action.PARK and row.error == outcome.PARKED):
+            continue
+        if action in CALLS and row.next_try_at and row.next_try_at > hub.clock():
+            waits.append(row.next_try_at)
+            continue
+        return row, action, waits
+    return None, Action.NOTHING, waits
+
+
+def facts_of(hub: Hub, known: Standing, booking: Booking, row: MeetingRow) -> Facts:
+    """Gather what the decision about this row rests on."""
+    provider = hub.registry.get(row.provider)
+    connection = known.connections.get(row.provider)
+    scopes = connection.scopes if connection else ()
+    return Facts(
+        wanted=booking.confirmed and row is booking.meeting,
+        state=row.state,
+        behind=row.synced_version < booking.version,
+        attempted=row.attempted_at is not None,
+        readiness=known.readiness(row.provider),
+        same_account=known.same_account(row.provider, row.account),
+        can_move=bool(provider and provider.can("update_meeting", scopes)),
+        can_delete=bool(provider and provider.can("delete_meeting", scopes)),
+        started=booking.starts_at <= hub.clock(),
+        over=booking.ends_at <= hub.clock(),
+    )
+
+
+def _step(hub: Hub, known: Standing, booking: Booking, row: MeetingRow, action: Action) -> Step:
+    provider = hub.registry.get(row.provider)
+    assert provider
+    connection = known.connections.get(row.provider) if provider.oauth else None
+    if action is Action.CREATE:
+        row.attempted_at = hub.clock()  # committed before the call: a crash during it leaves this trace
+    return Step(
+        action=action,
+        wanted=booking.confirmed and row is booking.meeting,
+        row_id=row.id,
+        version=booking.version,
+        lease=booking.sync_lease,
+        provider=provider,
+        api=ConnectionApi(hub, provider, connection.id) if connection else None,
+        scopes=tuple(connection.scopes) if connection else (),
+        request=request_of(hub, booking, row),
+        meeting=Meeting.from_json(row.value) if row.value else None,
+        connection_id=connection.id if connection else 0,
+        connected_at=connection.connected_at if connection else None,
+        account=connection.account if connection else "",
+    )
+
+
+def request_of(hub: Hub, booking: Booking, row: MeetingRow) -> MeetingRequest:
+    """Return what this row's meeting should be."""
+    host = booking.host
+    return MeetingRequest(
+        ref=hub.vault.fingerprint(f"meeting:{booking.ref}:{row.n}")[:24],
+        title=booking.title,
+        starts_at=booking.starts_at,
+        minutes=booking.minutes,
+        timezone=host.timezone,
+        host=Person(host.name, host.email),
+        invitee=Person(booking.invitee_name, booking.invitee_email),
+        location=booking.place,
+        answers=dict(booking.answers),
+    )
+
+
+def _run(hub: Hub, booking_id: int, step: Step) -> None:
+    """Call the hook, outside any transaction, and write what came of it."""
+    result: Meeting | ProviderError | None
+    try:
+        result = _call(hub, step)
+    except ProviderError as fault:
+        log.info("booking %s: %s at %s: %s", booking_id, step.action, step.provider.key, type(fault).__name__)
+        result = fault
+    with hub.store.write() as session:
+        booking = session.get(Booking, booking_id)
+        if booking is None:
+            return
+        row = next(row for row in booking.meetings if row.id == step.row_id)
+        if booking.sync_lease != step.lease:
+            outcome.too_late(session, hub, booking, row, step, result)
+        elif isinstance(result, ProviderError):
+            outcome.failed(session, hub, booking, row, step, result)
+        else:
+            outcome.done(session, hub, booking, row, step, result)
+
+
+def _call(hub: Hub, step: Step) -> Meeting | None:
+    """Run the step's hook; returns the meeting, or None where there is none (deleted, not found)."""
+    provider, settings = step.provider, hub.settings.provider(step.provider.facts)
+    if step.action is Action.DELETE:
+        assert step.meeting
+        try:
+            provider.delete_meeting(step.meeting, step.api, settings)
+        except MeetingGone:
+            return None
+        return None
+    if step.action is Action.MOVE:
+        assert step.meeting
+        return provider.update_meeting(step.request, step.meeting, step.api, settings)
+    if step.action is Action.FIND:
+        found = None
+        if provider.can("find_meeting", step.scopes):
+            found = provider.find_meeting(step.request, step.api, settings)
+        if found or not step.wanted:
+            return found
+    return provider.create_meeting(step.request, step.api, settings)

@@ -1,0 +1,83 @@
+"""What may be said of a booking's place, for pages, mails and calendar entries alike: one state, one set of details."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from babel.core import get_global
+
+from hub.store.models import Booking, MeetingRow
+from hub.values import DialIn, Meeting
+
+if TYPE_CHECKING:
+    from hub.container import Hub
+
+
+class Place(StrEnum):
+    """How far the booking's meeting is."""
+
+    MAKING = "making"  # any second now
+    LATE = "late"  # it will come by mail
+    READY = "ready"
+    TOLD = "told"  # the host was told and will send the details
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class Details:
+    """`meeting` is set only while it may be shown; `icon_key` and `label` name the chosen location."""
+
+    state: Place
+    label: str
+    provider: str
+    provider_label: str
+    promise: str
+    meeting: Meeting | None
+    error: str = ""
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing will change by itself any more."""
+        return self.state is not Place.MAKING and self.state is not Place.LATE
+
+
+def details(hub: Hub, booking: Booking) -> Details:
+    """Return what may be shown of the booking's place now."""
+    place = booking.place
+    provider = hub.registry.get(place.provider)
+    provider_label = provider.facts.label if provider else place.provider
+    row = booking.meeting
+    state = _state(hub, booking, row)
+    return Details(
+        state=state,
+        label=place.label or provider_label,
+        provider=place.provider,
+        provider_label=provider_label,
+        promise=booking.location.get("promise", ""),
+        meeting=Meeting.from_json(row.value) if row and row.value and state is Place.READY else None,
+        error=row.error if row else "",
+    )
+
+
+def dial_in_for(meeting: Meeting, country: str) -> list[DialIn]:
+    """Return the dial-in numbers, those of `country` (ISO alpha-2) first, else in the provider's order."""
+    return sorted(meeting.dial_in, key=lambda number: number.country != country)
+
+
+def country_of(zone: str) -> str:
+    """Return the ISO country that a time zone lies in, empty where it can't be told."""
+    return str(get_global("zone_territories").get(zone, ""))
+
+
+def _state(hub: Hub, booking: Booking, row: MeetingRow | None) -> Place:
+    if not booking.confirmed:
+        return Place.CANCELLED
+    if row is None or row.state in ("failed", "skipped", "closed", "deleted"):
+        return Place.TOLD
+    if row.state in ("ready", "left", "manual"):
+        return Place.READY if row.value else Place.TOLD
+    waited = hub.clock() - booking.updated_at > timedelta(seconds=hub.settings.link_deadline)
+    return Place.LATE if waited or row.error else Place.MAKING

@@ -1,0 +1,228 @@
+"""Renders and sends the mails of the outbox, each from the booking as it is at that moment."""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+from dataclasses import dataclass
+from datetime import timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import words
+from hub.notify import announce, calendar
+from hub.notify.details import Details, Place, country_of, details, dial_in_for
+from hub.notify.render import render
+from hub.notify.transport import MailRefused
+from hub.outbox.outbox import Delivery, Later, backoff
+from hub.store.models import Booking, Connection, Host, OutboxRow
+from hub.store.vault import Unreadable, digest
+from hub.values import Person
+
+if TYPE_CHECKING:
+    from hub.container import Hub
+
+GIVE_UP = timedelta(hours=24)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A mail ready to send, and whether it tells all there will be to tell."""
+
+    message: EmailMessage
+    complete: bool = True
+
+
+def send_mail(hub: Hub, delivery: Delivery) -> Later | None:
+    """Send the mail of an outbox row; one that has become untrue is not sent. Returns when to try again."""
+    with hub.store.read() as session:
+        draft = _draft(session, hub, delivery)
+    if draft is None:
+        return None
+    trouble = ""
+    try:
+        hub.mailer.send(draft.message)
+    except MailRefused as fault:
+        trouble = str(fault)
+    except (OSError, smtplib.SMTPException) as fault:
+        if hub.clock() - delivery.created_at < GIVE_UP:
+            return Later(hub.clock() + backoff(delivery.attempt, first=5), f"mail server: {type(fault).__name__}")
+        trouble = "the mail server could not be reached for a day"
+    _sent(hub, delivery, draft, trouble)
+    return None
+
+
+def _draft(session: Session, hub: Hub, delivery: Delivery) -> Draft | None:
+    ids = delivery.ids
+    if ids["kind"] == "broken":
+        return _broken(session, hub, delivery)
+    booking = session.get(Booking, int(ids["booking"]))
+    if booking is None or (booking.version != ids["version"] and ids["kind"] != "problem"):
+        return None  # a newer change has a mail of its own
+    about = details(hub, booking)
+    if ids["kind"] == "link" and about.state is not Place.READY:
+        return None
+    if ids["kind"] == "problem" and not booking.confirmed and booking.version != ids["version"]:
+        return None
+    return _booking_mail(hub, delivery, booking, about)
+
+
+def _booking_mail(hub: Hub, delivery: Delivery, booking: Booking, about: Details) -> Draft:
+    kind, to = str(delivery.ids["kind"]), str(delivery.ids["to"])
+    host, invitee = Person(booking.host.name, booking.host.email), Person(booking.invitee_name, booking.invitee_email)
+    recipient, other = (invitee, host) if to == "invitee" else (host, invitee)
+    zone = booking.invitee_timezone if to == "invitee" else booking.host.timezone
+    public = hub.settings.public_url
+    manage = f"{public}/b/{_token(hub, booking, 'manage')}" if to == "invitee" else f"{public}/bookings/{booking.ref}"
+    context = {
+        "kind": kind,
+        "to": to,
+        "booking": booking,
+        "host": booking.host,
+        "recipient": recipient,
+        "other": other,
+        "about": about,
+        "meeting": about.meeting,
+        "numbers": dial_in_for(about.meeting, country_of(zone)) if about.meeting else [],
+        "when": words.when(booking.starts_at, booking.ends_at, zone),
+        "short": words.short(booking.starts_at, zone),
+        "manage_url": manage,
+        "settings_url": f"{public}/settings/integrations",
+    }
+    subject, text, html = render(kind, context)
+    message = _message(hub, delivery, recipient, subject, text, html)
+    message["Reply-To"] = _address(other)
+    if kind != "problem":
+        _attach_entry(message, entry_for(hub, booking, recipient))
+    return Draft(message, complete=about.state is not Place.MAKING and about.state is not Place.LATE)
+
+
+def entry_for(hub: Hub, booking: Booking, recipient: Person) -> calendar.Entry:
+    """Return the recipient's calendar entry of the booking as it is now.
+
+    Its texts hold the view link only: calendars are shared, and the manage link lets people cancel.
+    """
+    about = details(hub, booking)
+    meeting = about.meeting
+    page_url = f"{hub.settings.public_url}/b/{_token(hub, booking, 'view')}"
+    context = {
+        "booking": booking,
+        "about": about,
+        "meeting": meeting,
+        "numbers": dial_in_for(meeting, country_of(booking.invitee_timezone)) if meeting else [],
+        "page_url": page_url,
+    }
+    return calendar.Entry(
+        uid=f"{booking.ref}@{_domain(hub)}",
+        sequence=booking.sequence,
+        method="REQUEST" if booking.confirmed else "CANCEL",
+        title=f"{booking.title}: {booking.invitee_name} and {booking.host.name}",
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+        stamp=hub.clock(),
+        # The organizer is our own address under the host's name: a calendar ignores an invitation from its own owner.
+        organizer=Person(booking.host.name, _sender(hub).addr_spec),
+        attendee=recipient,
+        where=meeting.where if meeting else about.label,
+        join_url=meeting.join_url if meeting else "",
+        text=render("entry", context, parts=("body.txt",))[0],
+        page_url=page_url,
+        tap=next((number.tap for number in meeting.dial_in if number.tap), "") if meeting else "",
+    )
+
+
+def _broken(session: Session, hub: Hub, delivery: Delivery) -> Draft | None:
+    connection = session.get(Connection, int(delivery.ids["connection"]))
+    if connection is None or not connection.broken_reason:
+        return None
+    host = session.get_one(Host, connection.host_id)
+    provider = hub.registry.get(connection.provider)
+    upcoming = session.scalars(
+        select(Booking)
+        .where(Booking.host_id == host.id, Booking.status == "confirmed", Booking.starts_at > hub.clock())
+        .order_by(Booking.starts_at)
+    )
+    affected = [b for b in upcoming if b.location["provider"] == connection.provider]
+    context = {
+        "host": host,
+        "label": provider.facts.label if provider else connection.provider,
+        "reason": connection.broken_reason,
+        "since": words.short(connection.broken_at or hub.clock(), host.timezone),
+        "bookings": [(b, words.short(b.starts_at, host.timezone)) for b in affected[:20]],
+        "count": len(affected),
+        "settings_url": f"{hub.settings.public_url}/settings/integrations",
+    }
+    subject, text, html = render("broken", context)
+    return Draft(_message(hub, delivery, Person(host.name, host.email), subject, text, html))
+
+
+def _sent(hub: Hub, delivery: Delivery, draft: Draft, trouble: str) -> None:
+    """Note that the mail went out; where the link came while it was on its way, announce that too."""
+    ids = delivery.ids
+    with hub.store.write() as session:
+        row = session.scalar(select(OutboxRow).where(OutboxRow.key == delivery.key))
+        if row is not None:
+            row.done_at = hub.clock()
+        if "booking" not in ids:
+            return
+        booking = session.get(Booking, int(ids["booking"]), with_for_update={"of": Booking})
+        if booking is None:
+            return
+        whom = booking.invitee_name if ids["to"] == "invitee" else booking.host.name
+        if trouble:
+            announce.note(session, hub, booking, "mail_failed", f"The mail to {whom} was not delivered: {trouble}.")
+            return
+        announce.note(session, hub, booking, "mailed", f"Mailed {whom}: {draft.message['Subject']}")
+        missed = not draft.complete and details(hub, booking).state is Place.READY and booking.meeting is not None
+        if missed and booking.version == ids["version"] and booking.meeting:
+            announce.late_link(session, hub, booking, booking.meeting.n, str(ids["to"]))
+
+
+def _message(hub: Hub, delivery: Delivery, to: Person, subject: str, text: str, html: str) -> EmailMessage:
+    message = EmailMessage()
+    message["Subject"] = subject
+    message["From"] = _sender(hub)
+    message["To"] = _address(to)
+    message["Date"] = format_datetime(hub.clock())
+    message["Message-ID"] = f"<{digest(delivery.key)[:32]}@{_domain(hub)}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text)
+    message.add_alternative(html, subtype="html")
+    return message
+
+
+def _attach_entry(message: EmailMessage, entry: calendar.Entry) -> None:
+    """Attach the entry twice: inline for clients that show invitations, as a file for those that only open files."""
+    data = calendar.ics(entry)
+    message.add_alternative(
+        data, maintype="text", subtype="calendar", params={"method": entry.method, "charset": "utf-8"}
+    )
+    message.add_attachment(data, maintype="application", subtype="ics", filename="invite.ics")
+
+
+def _token(hub: Hub, booking: Booking, which: str) -> str:
+    try:
+        return hub.vault.open(getattr(booking, f"{which}_token"), f"booking:{booking.ref}:{which}")
+    except Unreadable:
+        return ""
+
+
+def _address(person: Person) -> Address:
+    user, _, domain = person.email.rpartition("@")
+    return Address(person.name[:200], user, domain.encode("idna").decode() if not domain.isascii() else domain)
+
+
+def _sender(hub: Hub) -> Address:
+    name, email = parseaddr(hub.settings.mail_from)
+    return _address(Person(name or "Scheduling Hub", email))
+
+
+def _domain(hub: Hub) -> str:
+    return parseaddr(hub.settings.mail_from)[1].rpartition("@")[2] or "localhost"

@@ -1,0 +1,85 @@
+"""Hands mails to an SMTP server, or writes them to a folder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import smtplib
+import ssl
+from email.message import EmailMessage
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from hub.store.db import outside_transaction
+
+TIMEOUT = 10.0  # seconds; a job lives for 50
+
+
+class MailRefused(Exception):
+    """The mail server refuses this recipient or message for good."""
+
+
+class SmtpMailer:
+    """Sends through smtp://user:password@host:port, with STARTTLS where offered, or smtps://."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._tls = parts.scheme == "smtps"
+        self._host = parts.hostname or "localhost"
+        self._port = parts.port or (465 if self._tls else 25)
+        self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
+
+    def __repr__(self) -> str:
+        return f"SmtpMailer({self._host}:{self._port})"
+
+    def send(self, message: EmailMessage) -> None:
+        """Hand over one mail. Raises MailRefused for good, OSError or SMTPException for now."""
+        outside_transaction()
+        try:
+            with self._connect() as server:
+                server.send_message(message)
+        except smtplib.SMTPRecipientsRefused as fault:
+            codes = [code for code, _ in fault.recipients.values()]
+            if all(500 <= code < 600 for code in codes):
+                raise MailRefused(f"the mail server refused the recipient ({codes[0]})") from None
+            raise
+        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as fault:
+            if 500 <= fault.smtp_code < 600:
+                raise MailRefused(f"the mail server refused the mail ({fault.smtp_code})") from None
+            raise
+
+    def _connect(self) -> smtplib.SMTP:
+        if self._tls:
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                self._host, self._port, timeout=TIMEOUT, context=ssl.create_default_context()
+            )
+        else:
+            server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT)
+            server.ehlo_or_helo_if_needed()
+            if server.has_extn("starttls"):
+                server.starttls(context=ssl.create_default_context())
+        if self._user:
+            server.login(self._user, self._password)
+        return server
+
+
+class FolderMailer:
+    """Writes each mail as an .eml file into a folder; the same Message-ID twice leaves one file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def send(self, message: EmailMessage) -> None:
+        """Write the file; it appears whole or not at all."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        name = "".join(c for c in str(message["Message-ID"]).split("@")[0] if c.isalnum() or c in "-_")
+        temporary = self._folder / f".{name}.{secrets.token_hex(4)}"
+        temporary.write_bytes(message.as_bytes())
+        os.replace(temporary, self._folder / f"{name}.eml")
+
+
+def mailer(url: str) -> SmtpMailer | FolderMailer:
+    """Return the mailer for a HUB_MAIL_URL that hub.config has checked."""
+    if url.startswith("file://"):
+        return FolderMailer(Path(unquote(urlsplit(url).path)))
+    return SmtpMailer(url)

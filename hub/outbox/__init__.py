@@ -1,0 +1,1 @@
+"""The transactional outbox: consequences committed with their cause, then made to happen."""

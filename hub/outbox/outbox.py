@@ -1,0 +1,162 @@
+"""Adds outbox rows inside a change's transaction, and delivers each to its handler under a lease."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from hub.store.db import after_commit
+from hub.store.models import OutboxRow
+
+if TYPE_CHECKING:
+    from hub.container import Hub
+
+LEASE = timedelta(seconds=60)
+POKE_AGAIN = timedelta(seconds=5)
+PARK_AFTER = 8
+LONGEST_WAIT = timedelta(minutes=15)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Later:
+    """A handler's answer that the row is not done: deliver it again at `due_at` (aware). `why` is for the operator."""
+
+    due_at: datetime
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What a handler gets: the row's key and ids, which try this is (from 1), and when the row was made."""
+
+    key: str
+    ids: Mapping[str, Any]
+    attempt: int
+    created_at: datetime
+
+
+Handler = Callable[[Delivery], Later | None]
+
+
+def add(
+    session: Session, hub: Hub, topic: str, key: str, *, due_at: datetime | None = None, **ids: int | str
+) -> OutboxRow | None:
+    """Add a row for `topic`, due now or at `due_at` (aware); after commit a worker is woken if it is due.
+
+    `key` is unique over all time: a second row with it is not added, and None is returned.
+    """
+    now = hub.clock()
+    if session.scalar(select(OutboxRow.id).where(OutboxRow.key == key)) is not None:
+        return None
+    row = OutboxRow(topic=topic, key=key, ids=ids, created_at=now, due_at=due_at or now, poked_at=now)
+    session.add(row)
+    session.flush()
+    _poke_after_commit(session, hub, row, now)
+    return row
+
+
+def hasten(session: Session, hub: Hub, key: str) -> None:
+    """Make the open row with this key due now."""
+    row = session.scalar(select(OutboxRow).where(OutboxRow.key == key, OutboxRow.done_at.is_(None)))
+    now = hub.clock()
+    if row is None or row.due_at <= now:
+        return
+    row.due_at, row.poked_at = now, now
+    _poke_after_commit(session, hub, row, now)
+
+
+def deliver(hub: Hub, handlers: Mapping[str, Handler], outbox_id: int) -> bool:
+    """Run the row's handler if the row is open, due and not leased; record the outcome. Returns whether it ran.
+
+    The lease is a compare-and-set in the database, so a wake-up that comes twice or late does no harm.
+    """
+    token = secrets.token_hex(8)
+    row = _lease(hub, outbox_id, token)
+    if row is None:
+        return False
+    if row.faults > PARK_AFTER:
+        _finish(hub, row, token, parked_at=hub.clock(), error=row.error or "It broke its worker each time.")
+        log.error("outbox %s (%s) is parked after %s faults", row.id, row.key, PARK_AFTER)
+        return True
+    try:
+        later = handlers[row.topic](Delivery(row.key, row.ids, row.attempts, row.created_at))
+    except Exception as fault:
+        log.exception("outbox %s (%s) failed", row.id, row.key)
+        due_at = hub.clock() + backoff(row.faults)
+        _finish(hub, row, token, due_at=due_at, error=f"{type(fault).__name__}: {fault}"[:500])
+        return True
+    if later is None:
+        _finish(hub, row, token, done_at=hub.clock(), error="", faults=0)
+    else:
+        _finish(hub, row, token, due_at=later.due_at, error=later.why[:500], faults=0)
+    return True
+
+
+def due(session: Session, now: datetime, *, woken: bool = False, limit: int = 500) -> list[int]:
+    """Return the ids of open rows that are due, oldest first.
+
+    Rows for which a worker was woken in the last seconds are left out unless `woken`.
+    """
+    rows = (
+        select(OutboxRow.id)
+        .where(OutboxRow.done_at.is_(None), OutboxRow.parked_at.is_(None), OutboxRow.due_at <= now)
+        .where(or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until < now))
+        .order_by(OutboxRow.due_at)
+        .limit(limit)
+    )
+    if not woken:
+        never = or_(OutboxRow.poked_at.is_(None), OutboxRow.poked_at < OutboxRow.due_at)
+        rows = rows.where(or_(never, OutboxRow.poked_at < now - POKE_AGAIN))
+    return list(session.scalars(rows))
+
+
+def mark_woken(session: Session, ids: Sequence[int], now: datetime) -> None:
+    """Note that workers have been woken for these rows."""
+    session.execute(update(OutboxRow).where(OutboxRow.id.in_(ids)).values(poked_at=now))
+
+
+def backoff(attempts: int, first: float = 2.0) -> timedelta:
+    """Return how long to wait after `attempts` failures: doubling, at most 15 minutes, with a quarter of jitter."""
+    seconds = min(first * 2 ** min(attempts - 1, 20), LONGEST_WAIT.total_seconds())
+    return timedelta(seconds=seconds * (1 + secrets.randbelow(1000) / 4000))
+
+
+def _poke_after_commit(session: Session, hub: Hub, row: OutboxRow, now: datetime) -> None:
+    if row.due_at <= now:
+        after_commit(session, lambda: hub.queue.poke(row.id))
+
+
+def _lease(hub: Hub, outbox_id: int, token: str) -> OutboxRow | None:
+    now = hub.clock()
+    with hub.store.write() as session:
+        taken = session.execute(
+            update(OutboxRow)
+            .where(OutboxRow.id == outbox_id, OutboxRow.done_at.is_(None), OutboxRow.parked_at.is_(None))
+            .where(OutboxRow.due_at <= now)
+            .where(or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until < now))
+            .values(
+                lease=token,
+                lease_until=now + LEASE,
+                attempts=OutboxRow.attempts + 1,
+                faults=OutboxRow.faults + 1,
+            )
+        )
+        return session.get(OutboxRow, outbox_id) if taken.rowcount else None  # type: ignore[attr-defined]
+
+
+def _finish(hub: Hub, row: OutboxRow, token: str, **values: Any) -> None:
+    with hub.store.write() as session:
+        session.execute(
+            update(OutboxRow)
+            .where(OutboxRow.id == row.id, OutboxRow.lease == token)
+            .values(lease="", lease_until=None, **values)
+        )

@@ -1,0 +1,69 @@
+"""The sweeper: wakes workers for rows that are due and that no wake-up has reached."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.outbox.outbox import Handler, deliver, due, mark_woken
+from hub.store.models import OutboxRow
+
+if TYPE_CHECKING:
+    from hub.container import Hub
+
+TICK_SECONDS = 1.0
+KEEP_DONE = timedelta(days=30)
+
+log = logging.getLogger(__name__)
+
+
+def run(hub: Hub, stop: threading.Event) -> None:
+    """Sweep every second until `stop` is set. A database that fails is tried again at the next tick."""
+    failing = False
+    while not stop.wait(TICK_SECONDS):
+        try:
+            sweep(hub)
+            failing = False
+        except SQLAlchemyError:
+            if not failing:
+                log.exception("the sweeper can't reach the database; it keeps trying")
+            failing = True
+
+
+def sweep(hub: Hub) -> int:
+    """Wake workers for what is due once. Returns how many rows Redis took a wake-up for."""
+    now = hub.clock()
+    with hub.store.read() as session:
+        waiting = due(session, now)
+    taken = list(itertools.takewhile(hub.queue.poke, waiting))  # a Redis that refuses one is not asked for the rest
+    if taken:
+        with hub.store.write() as session:
+            mark_woken(session, taken, now)
+    return len(taken)
+
+
+def drain(hub: Hub, handlers: Mapping[str, Handler], *, rounds: int = 20) -> int:
+    """Deliver in this process all that is due, without Redis; returns how many rows ran. For tests and tools."""
+    ran = 0
+    for _ in range(rounds):
+        with hub.store.read() as session:
+            waiting = due(session, hub.clock(), woken=True)
+        done = sum(deliver(hub, handlers, outbox_id) for outbox_id in waiting)
+        if not done:
+            break
+        ran += done
+    return ran
+
+
+def forget_done(hub: Hub) -> int:
+    """Delete rows that were done a month ago; returns how many."""
+    with hub.store.write() as session:
+        result = session.execute(delete(OutboxRow).where(OutboxRow.done_at < hub.clock() - KEEP_DONE))
+        return int(result.rowcount)  # type: ignore[attr-defined]

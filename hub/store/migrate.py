@@ -1,0 +1,41 @@
+"""Brings a database to the present schema."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from hub.store.db import Store
+
+
+def upgrade(url: str) -> None:
+    """Apply all migrations that are missing; safe to call from several processes at once."""
+    store = Store(url)
+    try:
+        config = _config()
+        with store.engine.execution_options(hub_write=True).connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SELECT pg_advisory_lock(7240001)")
+                connection.commit()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        store.dispose()
+
+
+def is_current(store: Store) -> bool:
+    """Tell whether every migration has been applied."""
+    with store.engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    return current == ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("hub.store") / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,186 @@
+"""Frozen values that cross the border between the core and the plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from hub.facts import Reply
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+LONGEST_TEXT = 2000
+
+
+def aware(moment: datetime, name: str = "datetime") -> datetime:
+    """Return `moment` unchanged. Raises ValueError when it carries no time zone."""
+    if moment.tzinfo is None or moment.utcoffset() is None:
+        raise ValueError(f"{name} has no time zone")
+    return moment
+
+
+class Readiness(StrEnum):
+    """Whether a provider can make a meeting for a host now."""
+
+    NOT_INSTALLED = "not_installed"
+    NOT_CONFIGURED = "not_configured"
+    NOT_ENABLED = "not_enabled"
+    NOT_CONNECTED = "not_connected"
+    BROKEN = "broken"
+    PAUSED = "paused"
+    READY = "ready"
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who a connection belongs to at the vendor: stable id, the label hosts know it by (an email), more in `notes`.
+
+    `max_minutes` is how long the account lets a meeting last, None for no limit; `warning` says so to the host.
+    """
+
+    external_id: str
+    label: str
+    notes: Mapping[str, str] = field(default_factory=dict)
+    max_minutes: int | None = None
+    warning: str = ""
+
+
+@dataclass(frozen=True)
+class Person:
+    """A host or an invitee as providers see them."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Location:
+    """A location of an event type: the provider's key, the host's inputs by field name, and the host's own label."""
+
+    provider: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class MeetingRequest:
+    """What a meeting should be. `starts_at` is aware, `minutes` whole minutes, `timezone` the host's IANA zone.
+
+    `ref` is the marker of this booking: the same for every attempt to make this meeting, and secret-free.
+    """
+
+    ref: str
+    title: str
+    starts_at: datetime
+    minutes: int
+    timezone: str
+    host: Person
+    invitee: Person
+    location: Location
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        aware(self.starts_at, "starts_at")
+
+
+@dataclass(frozen=True)
+class DialIn:
+    """One number to call: `country` is ISO 3166 alpha-2, `tap` a tel: link that enters the meeting by itself."""
+
+    number: str
+    country: str = ""
+    label: str = ""
+    tap: str = ""
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """What the provider made for a booking: all that mails, pages and calendar entries may show.
+
+    `where` is one line of plain text. `dial_in_id` and `dial_in_passcode` are what a caller types. `data` is the
+    provider's own and is shown nowhere.
+    """
+
+    where: str
+    external_id: str = ""
+    join_url: str = ""
+    dial_in: tuple[DialIn, ...] = ()
+    passcode: str = ""
+    dial_in_id: str = ""
+    dial_in_passcode: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.where, str) or not self.where.strip():
+            raise ValueError("where is empty")
+        texts = (self.where, self.external_id, self.join_url, self.passcode, self.dial_in_id, self.dial_in_passcode)
+        if any(not isinstance(text, str) or len(text) > LONGEST_TEXT for text in texts):
+            raise ValueError("a text is missing or too long")
+        if len(self.dial_in) > 200 or len(self.data) > 50:
+            raise ValueError("too many dial-in numbers or data")
+        if self.join_url and not web_link(self.join_url):
+            raise ValueError("join_url is not an https link")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a dict of JSON values from which `from_json` makes an equal meeting."""
+        return {
+            "where": self.where,
+            "external_id": self.external_id,
+            "join_url": self.join_url,
+            "dial_in": [[d.number, d.country, d.label, d.tap] for d in self.dial_in],
+            "passcode": self.passcode,
+            "dial_in_id": self.dial_in_id,
+            "dial_in_passcode": self.dial_in_passcode,
+            "data": dict(self.data),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Meeting:
+        """Return the meeting that `to_json` wrote."""
+        known = {**value, "dial_in": tuple(DialIn(*row) for row in value.get("dial_in", ()))}
+        return cls(**known)
+
+
+@dataclass(frozen=True)
+class Card:
+    """A provider's box in settings, as the core made it; a plugin may return a changed copy (`notes` above all)."""
+
+    key: str
+    label: str
+    blurb: str
+    readiness: Readiness
+    text: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Api(Protocol):
+    """Authenticated HTTP to the provider's REST base for one connection.
+
+    Paths begin with a slash. A 2xx answer is returned; everything else is raised as a `ProviderError`.
+    """
+
+    def get(self, path: str, *, params: Mapping[str, str] | None = None) -> Reply:
+        """Read; repeated freely."""
+
+    def post(self, path: str, *, json: Mapping[str, Any]) -> Reply:
+        """Make; a lost answer raises `Temporary(outcome_known=False)`."""
+
+    def patch(self, path: str, *, json: Mapping[str, Any]) -> Reply:
+        """Change; repeated freely."""
+
+    def delete(self, path: str, *, params: Mapping[str, str] | None = None) -> Reply:
+        """Remove; repeated freely."""
+
+
+def web_link(url: str) -> bool:
+    """Tell whether `url` is an https link, or an http one to this very machine (as sandboxes make)."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if not parts.hostname or any(ord(c) <= 32 for c in url):
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)

@@ -1,0 +1,5 @@
+"""The pages: one blueprint per module."""
+
+from hub.web import auth
+
+BLUEPRINTS = (auth.blueprint,)

@@ -1,0 +1,71 @@
+"""What every page is given: theme, banners, words for times, and providers' icons."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, current_app, request
+from flask_login import current_user
+from markupsafe import Markup
+
+from hub import words
+from hub.connections.readiness import standing
+from hub.values import Readiness
+
+if TYPE_CHECKING:
+    from hub.container import Hub
+
+THEMES = ("auto", "light", "dark")
+NEUTRAL_ICON = Markup('<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"></svg>')
+
+
+def the_hub() -> Hub:
+    """Return the container of the running application."""
+    return current_app.extensions["hub"]  # type: ignore[no-any-return]
+
+
+def init_app(app: Flask, hub: Hub) -> None:
+    """Install filters and the context of all templates."""
+    app.jinja_env.filters.update(
+        when=words.when, short_time=words.short, day=words.day, minutes=words.minutes, zone_label=words.zone_label
+    )
+    app.jinja_env.globals.update(provider_icon=lambda key: provider_icon(hub, key))
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.context_processor(_context)
+
+
+def provider_icon(hub: Hub, key: str) -> Markup:
+    """Return a provider's icon, which the registry has checked, as markup; a neutral one for an unknown key."""
+    provider = hub.registry.get(key)
+    return Markup(provider.icon_svg) if provider else NEUTRAL_ICON  # noqa: S704 - checked to hold no script
+
+
+def theme() -> str:
+    """Return the visitor's theme: auto, light or dark."""
+    chosen = request.cookies.get("theme", "auto")
+    return chosen if chosen in THEMES else "auto"
+
+
+def banners(hub: Hub) -> list[tuple[str, str, str, str]]:
+    """Return what needs the signed-in host's hand, as (text, tone, action, address)."""
+    with hub.store.read() as session:
+        known = standing(session, hub, current_user.host)
+    found = []
+    for provider in hub.registry.all():
+        if known.readiness(provider.key) is Readiness.BROKEN:
+            text = f"{provider.facts.label} needs to be reconnected. Bookings wait for their links until then."
+            found.append((text, "bad", "Reconnect", "/settings/integrations"))
+    return found
+
+
+def _context() -> dict[str, Any]:
+    context: dict[str, Any] = {"theme": theme(), "support_email": the_hub().settings.support_email}
+    if current_user and current_user.is_authenticated:
+        context["host"] = current_user.host
+    return context
+
+
+def local(moment: datetime, zone: str) -> datetime:
+    """Return the moment on the clocks of the zone."""
+    return moment.astimezone(words.zone(zone))
