@@ -36,14 +36,23 @@
     if (input.tagName === "SELECT" && input.value !== zone) input.value = before;
   });
 
-  /* Radio cards: inputs of the cards not chosen are neither sent nor required. */
-  const syncCards = (part) => $$(".radio-card", part).forEach((card) => {
-    const chosen = card.querySelector(".radio-card-head > input")?.checked;
-    $$(".radio-card-body :is(input, select, textarea)", card).forEach((input) => {
-      if (chosen && input.dataset.cardOff) { input.disabled = false; delete input.dataset.cardOff; }
-      if (!chosen && !input.disabled) { input.disabled = true; input.dataset.cardOff = "1"; }
+  /* Inputs of radio cards not chosen, and of fields that another field's value rules out, are neither sent nor required. */
+  const valueOf = (form, name) => {
+    const found = form.elements[name];
+    return found instanceof RadioNodeList || found?.type !== "checkbox" ? found?.value : found.checked ? found.value : "";
+  };
+  const syncInputs = (part) => {
+    $$("[data-when]", part).forEach((box) => {
+      const form = box.closest("form");
+      if (form) box.hidden = valueOf(form, box.dataset.when) !== box.dataset.is;
     });
-  });
+    $$(".radio-card-body, [data-when]", part).forEach((box) => $$("input, select, textarea", box).forEach((input) => {
+      const card = input.closest(".radio-card-body")?.parentElement.querySelector(".radio-card-head > input");
+      const off = (card && !card.checked) || input.closest("[data-when][hidden]");
+      if (off && !input.disabled) { input.disabled = true; input.dataset.off = "1"; }
+      if (!off && input.dataset.off) { input.disabled = false; delete input.dataset.off; }
+    }));
+  };
 
   const copy = async (button) => {
     const label = button.querySelector("span");
@@ -149,7 +158,7 @@
     if (handle) drag(event, handle);
   });
   document.addEventListener("change", (event) => {
-    if (event.target.matches('.radio-card-head > input[type="radio"]')) syncCards(event.target.form || document);
+    if (event.target.form) syncInputs(event.target.form);
     if (event.target.matches("[data-autosubmit]")) event.target.form?.requestSubmit();
   });
 
@@ -176,7 +185,7 @@
   });
   window.addEventListener("pageshow", () => $$("[data-held]").forEach((b) => { free(b); delete b.dataset.held; }));
 
-  const enhance = (part) => { fillZones(part); syncCards(part); startToasts(part); };
+  const enhance = (part) => { fillZones(part); syncInputs(part); startToasts(part); };
   document.addEventListener("htmx:afterSettle", (event) => {
     const part = event.detail.elt;
     enhance(document);

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import wtforms
-from flask import Flask, flash, render_template
+from flask import Flask, flash, render_template, render_template_string, request
 from werkzeug.datastructures import MultiDict
 from wtforms.fields.choices import SelectChoice as Pick
 
@@ -206,7 +206,7 @@ def browser() -> Iterator[Any]:
 
 def open_page(browser: Any, app: Flask, path: str = "/", **options: Any) -> Any:
     """A page answered by the application in this process; anything elsewhere is refused. Console errors are kept on it."""
-    client = app.test_client()
+    client = app.test_client(use_cookies=False)
     page = browser.new_page(**options)
     page.problems = []
 
@@ -215,7 +215,14 @@ def open_page(browser: Any, app: Flask, path: str = "/", **options: Any) -> Any:
         if parts.netloc != "hub.test":
             page.problems.append(f"request to {parts.netloc}")
             return route.abort()
-        response = client.get(parts.path + ("?" + parts.query if parts.query else ""))
+        asked = route.request
+        response = client.open(
+            parts.path,
+            method=asked.method,
+            query_string=parts.query,
+            data=asked.post_data_buffer,
+            headers={k: v for k, v in asked.all_headers().items() if k in ("cookie", "content-type")},
+        )
         body = response.data
         response.close()
         return route.fulfill(status=response.status_code, headers=dict(response.headers), body=body)
@@ -275,3 +282,61 @@ def test_script_enhances(browser: Any, app: Flask) -> None:
     page.locator(".toasts [data-dismiss]").click()
     assert page.locator(".toasts [data-toast]").count() == 0
     assert page.problems == []
+
+
+@pytest.mark.timeout(120)
+def test_script_shows_only_what_is_asked(browser: Any, app: Flask) -> None:
+    """A field that depends on another's value shows, and is sent, only while that value is chosen."""
+    page = open_page(browser, app)
+    assert page.locator("#place-address").is_visible()
+    assert page.locator("#place-radius").is_disabled()
+    page.locator("#place-mode").select_option("guest")
+    assert page.locator("#place-radius").is_visible()
+    assert page.locator("#place-radius").is_enabled()
+    assert page.locator("#place-address").is_hidden()
+    assert page.locator("#place-address").is_disabled()
+
+
+@pytest.mark.timeout(120)
+def test_browser_zone_is_told_once(browser: Any, app: Flask) -> None:
+    """A page rendered in another zone than the browser's is asked for once more, with the zone in a cookie; never twice."""
+    asked: list[str] = []
+
+    @app.get("/zone")
+    def zone() -> str:
+        asked.append(request.headers.get("Cookie", ""))
+        return render_template("errors/error.html", code=404, detect_zone="UTC")
+
+    context = browser.new_context(timezone_id="Asia/Tokyo")
+    page = open_page(context, app, "/zone")
+    page.wait_for_function("document.cookie.includes('tz=Asia/Tokyo')")
+    page.wait_for_load_state("load")
+    page.goto("http://hub.test/zone?tz=Europe/Berlin")
+    assert len(asked) == 3
+    guide = open_page(context, app)
+    assert guide.locator("#zone").input_value() == "Europe/Berlin"
+    guide.close()
+    context.close()
+
+
+@pytest.mark.timeout(120)
+def test_a_form_is_sent_once(browser: Any, app: Flask) -> None:
+    """A second click on a button does not send the form again, and the button's own value is sent."""
+    sent: list[str] = []
+
+    @app.route("/send", methods=["GET", "POST"])
+    def send() -> tuple[str, int]:
+        if request.method == "POST":
+            sent.append(request.form["move"])
+            return "", 204
+        form = "{% call ui.form() %}{{ ui.button('Up', name='move', value='up:1') }}{% endcall %}"
+        page = "{% extends 'base.html' %}{% import 'macros.html' as ui %}{% block main %}" + form + "{% endblock %}"
+        return render_template_string(page), 200
+
+    page = open_page(browser, app, "/send")
+    with page.expect_response(lambda r: r.request.method == "POST"):
+        page.get_by_role("button", name="Up").dblclick()
+    assert page.get_by_role("button", name="Up").is_disabled()
+    assert sent == ["up:1"]
+    page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow'))")
+    assert page.get_by_role("button", name="Up").is_enabled()
