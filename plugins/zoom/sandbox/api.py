@@ -139,7 +139,8 @@ def _clean(sandbox: Sandbox, user: User, body: JSON) -> JSON:
 
 def _listed(sandbox: Sandbox, user: User) -> list[Meeting]:
     since = sandbox.ts() - sandbox.switches.list_delay_s
-    mine = (m for m in sandbox.data.meetings.values() if m.host_id == user.id and m.created <= since)
+    # Zoom describes no list with meetings of kind 10 (screen sharing only).
+    mine = (m for m in sandbox.data.meetings.values() if m.host_id == user.id and m.created <= since and m.type != 10)
     return sorted((m for m in mine if meetings.alive(sandbox, m)), key=lambda m: (m.start_time or "", m.id))
 
 

@@ -149,6 +149,12 @@ def flush() -> JSON:
     return {"settled": sender().settled()}
 
 
+@blueprint.post("/webhooks/settle")
+def settle() -> JSON:
+    """Wait until nothing is due or under way (10 s at most); retries keep their time."""
+    return {"settled": sender().settled()}
+
+
 @blueprint.post("/webhooks/validate")
 def validate() -> JSON:
     """Check `url` with `secret` (default: the saved ones) and save both only if the endpoint passes."""

@@ -55,8 +55,9 @@ def meeting_updated(sandbox: Sandbox, meeting: Meeting, by: User, *, before: JSO
 
 
 def meeting_gone(sandbox: Sandbox, meeting: Meeting, by: User, *, event: str) -> None:
-    """Announce that a meeting was deleted, recovered or purged."""
-    _send(sandbox, event, by, _operated(by) | {"operation": "single", "object": _facts(meeting)})
+    """Announce that a meeting was deleted, recovered or purged. These always name a start, even of a series without."""
+    body = {"start_time": meeting.created_at} | _facts(meeting)
+    _send(sandbox, event, by, _operated(by) | {"operation": "single", "object": body})
 
 
 def meeting_runs(sandbox: Sandbox, meeting: Meeting, by: User, *, event: str) -> None:
