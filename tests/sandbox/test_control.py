@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 import stat
+import subprocess
+import sys
+from dataclasses import fields
 from pathlib import Path
 
+import httpx2
 import pytest
 
+import plugins.zoom.sandbox
 from plugins.zoom.sandbox import sandbox_app
+from plugins.zoom.sandbox.app import build
+from plugins.zoom.sandbox.faults import KINDS
+from plugins.zoom.sandbox.model import App
+from plugins.zoom.sandbox.routes import ROUTES
 from plugins.zoom.sandbox.server import serve
+from plugins.zoom.sandbox.state import Sandbox
+from plugins.zoom.sandbox.switches import Switches
 from tests.sandbox.conftest import Start
 from tests.sandbox.driver import Clock, Driver
 
@@ -121,6 +134,26 @@ def test_unknown_options_are_refused() -> None:
         sandbox_app("http://127.0.0.1:1", grace=1)
 
 
+def test_the_readme_names_everything() -> None:
+    """Every switch, fault, route and control call is in the README."""
+    text = (Path(plugins.zoom.sandbox.__file__).parent / "README.md").read_text(encoding="utf-8")
+    rules = build(Sandbox("http://127.0.0.1:1", App("a", "b"))).rules
+    names = [field.name for field in fields(Switches)] + list(KINDS) + [route.name for route in ROUTES]
+    assert [name for name in names if f"`{name}`" not in text] == []
+    assert [rule for rule in rules if rule.startswith("/_sim/") and "/ui/" not in rule and rule not in text] == []
+
+
+def test_it_runs_alone() -> None:
+    """python -m plugins.zoom.sandbox --port 0 says where it is, serves there, and ends with an interrupt."""
+    command = [sys.executable, "-m", "plugins.zoom.sandbox", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        url = process.stdout.readline().split()[3]
+        assert "Simulated Zoom" in httpx2.get(url, follow_redirects=True).text
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+
+
 def test_under_a_path(start: Start) -> None:
     """Mounted under a path, every link, redirect, cookie and address keeps it."""
     from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -153,3 +186,11 @@ def test_under_a_path(start: Start) -> None:
         assert browser.follow().status_code == 200
         browser.submit(f"/sandbox/zoom/_sim/ui/meetings/{meeting['id']}/delete")
         assert "trash" in browser.follow().text
+
+
+def test_the_sandbox_stands_alone() -> None:
+    """It imports neither the hub nor the plugin whose vendor it plays, and no module is long."""
+    for path in Path(plugins.zoom.sandbox.__file__).parent.glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"^\s*(from|import) (hub|plugins)\b", text, re.M), path.name
+        assert len(text.splitlines()) <= 250, path.name

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.sandbox.driver import Driver
+from tests.sandbox.driver import Browser, Driver
 
 
 def listed(zoom: Driver, token: str, **params: str | int) -> dict[str, Any]:
@@ -251,6 +251,16 @@ def test_the_links_lead_to_a_simulated_meeting(zoom: Driver) -> None:
     assert zoom.http.get(f"/j/{meeting['id']}?pwd=x").status_code == 403
     zoom.sim("POST", f"/meetings/{meeting['id']}/delete")
     assert zoom.http.get(meeting["join_url"]).status_code == 404
+
+
+def test_the_host_starts_from_the_join_link(zoom: Driver) -> None:
+    """Whoever is signed in as the host opens the meeting with the join link; another user is a guest."""
+    meeting = zoom.create(zoom.connect()["access_token"])
+    for user, words in (("ada@example.com", "as its host"), ("grace@example.com", "You joined")):
+        browser = Browser(zoom.url)
+        browser.get("/marketplace/installed")
+        browser.submit("/signin", user=user)
+        assert words in browser.get(meeting["join_url"]).text
 
 
 def test_a_start_link_lives_two_hours(zoom: Driver) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -97,7 +98,7 @@ def test_sign_in_leads_nowhere_else(zoom: Driver, path: str) -> None:
     ],
 )
 def test_errors_of_the_app_are_shown_by_zoom(zoom: Driver, change: dict[str, str], words: str) -> None:
-    """A wrong client or redirect is a page at Zoom: the app never hears of it (facts 2.3)."""
+    """A wrong client or redirect is a page at Zoom: the app never hears of it."""
     answer = zoom.http.get("/oauth/authorize", params=QUERY | change)
     assert (answer.status_code, "location" in answer.headers) == (400, False)
     assert words in answer.text
@@ -184,8 +185,16 @@ def test_refresh_rotates(zoom: Driver) -> None:
     assert zoom.refresh(second["refresh_token"]).status_code == 200
 
 
+def test_of_many_refreshes_at_once_one_works(zoom: Driver) -> None:
+    """Strictly rotating, a refresh token is worth one pair however many ask at the same time (row 18)."""
+    tokens = zoom.connect()
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _: zoom.refresh(tokens["refresh_token"]).status_code, range(16)))
+    assert sorted(statuses) == [200] + [400] * 15
+
+
 def test_refresh_modes(zoom: Driver) -> None:
-    """Three modes (facts 2.5): a grace time, access tokens that die with the refresh, reuse that ends the grant."""
+    """Three modes: a grace time, access tokens that die with the refresh, reuse that ends the grant."""
     zoom.sim("PATCH", "/switches", {"grace_s": 30, "kill_old_access": True})
     first = zoom.connect()
     zoom.refresh(first["refresh_token"])

@@ -48,7 +48,7 @@ def build(sandbox: Sandbox) -> Gate:
     app.register_error_handler(HTTPException, _http_error)
     app.after_request(_headers)
     app.context_processor(_page_values)
-    return Gate(app, sandbox, faults)
+    return Gate(app, sandbox, faults, rules=[rule.rule for rule in app.url_map.iter_rules()])
 
 
 def _page_values() -> dict[str, Any]:

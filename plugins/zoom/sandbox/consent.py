@@ -127,7 +127,8 @@ def installed() -> Page:
     user = signed_in()
     if not user:
         return _sign_in_page(here(), here_path())
-    has = bool(grants.granted(here(), user.id))
+    with here().lock:
+        has = bool(grants.granted(here(), user.id))
     return render_template("installed.html", app=here().app, user=user, installed=has)
 
 
@@ -155,7 +156,8 @@ def listing(client_id: str) -> Page:
 
 
 def _sign_in_page(sandbox: Sandbox, path: str, *, error: str = "") -> str:
-    users = [user for user in sandbox.data.users.values() if user.active]
+    with sandbox.lock:
+        users = [user for user in sandbox.data.users.values() if user.active]
     return render_template("signin.html", users=users, next=path, error=error)
 
 

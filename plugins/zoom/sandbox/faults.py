@@ -148,6 +148,8 @@ def spoil(fault: Fault, answer: Answer) -> Answer:
         return answer
     if fault.kind == "html":
         return Answer(200, HTML, {"Content-Type": "text/html; charset=utf-8"})
+    if not answer.body.startswith(b"{"):
+        return answer  # a 204 has nothing to spoil
     headers = {name: value for name, value in answer.headers.items() if name.lower() != "content-length"}
     body = {"truncated": answer.body[: len(answer.body) // 2], "empty": b""}.get(fault.kind)
     if body is None:

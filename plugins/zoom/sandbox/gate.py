@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, parse_qsl
@@ -32,10 +32,11 @@ _SECRETS = {"access_token", "code", "state", "code_challenge", "code_verifier", 
 
 
 class Gate:
-    """The WSGI app that the world sees; `sandbox` and `faults` are there for tests in the same process."""
+    """The WSGI app that the world sees; `sandbox`, `faults` and `rules` (all paths) are there for tests."""
 
-    def __init__(self, app: WSGIApp, sandbox: Sandbox, faults: Faults) -> None:
+    def __init__(self, app: WSGIApp, sandbox: Sandbox, faults: Faults, *, rules: Sequence[str] = ()) -> None:
         self.sandbox = sandbox
+        self.rules = rules
         self.faults = faults
         self._app = app
         self._numbers = itertools.count(1)

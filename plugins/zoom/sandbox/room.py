@@ -9,7 +9,7 @@ from flask import Blueprint, request
 from . import meetings
 from .clock import unstamp, zone
 from .model import Meeting
-from .pages import Page, message, render_template
+from .pages import Page, message, render_template, signed_in
 from .rest import here
 from .shapes import dial_in, start_key_valid
 
@@ -18,10 +18,13 @@ blueprint = Blueprint("room", __name__)
 
 @blueprint.get("/j/<int:meeting_id>")
 def join(meeting_id: int) -> Page:
-    """Join as a guest with the link's passcode."""
+    """Join as a guest with the link's passcode, or as the host who is signed in."""
     meeting = _alive(meeting_id)
     if not meeting:
         return _gone(meeting_id)
+    user = signed_in()
+    if user and user.id == meeting.host_id:
+        return _room(meeting, "opened as its host")
     if not compare_digest(request.args.get("pwd", "").encode(), meeting.encrypted_password.encode()):
         return message("Passcode needed", "This link lacks the right passcode.", status=403)
     return _room(meeting, "joined")

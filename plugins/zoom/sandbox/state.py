@@ -96,10 +96,9 @@ class Sandbox:
 
     def find_user(self, key: str) -> User | None:
         """Return the user with this id or email address."""
-        by_id = self.data.users.get(key)
-        if by_id:
-            return by_id
-        return next((user for user in self.data.users.values() if user.email == key.lower()), None)
+        with self.lock:
+            by_id = self.data.users.get(key)
+            return by_id or next((user for user in self.data.users.values() if user.email == key.lower()), None)
 
     def dump(self) -> JSON:
         """Return the whole state without any secret: tokens are only counted and named by digest."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import struct
 from collections.abc import Iterable, Iterator
@@ -23,8 +24,10 @@ def reset(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     if type(connection) is not socket.socket:
         return cut(b'{"', start_response)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    # Detached first: the server's own handles on this socket must not hit a number that is used again.
-    socket.close(connection.detach())
+    # The server still holds this descriptor: give it a peer that has left, and let the real connection go (RST).
+    left, right = socket.socketpair()
+    with left, right:
+        os.dup2(left.fileno(), connection.fileno())
     raise ConnectionResetError(errno.ECONNRESET, "reset by the sandbox")
 
 
@@ -37,4 +40,4 @@ def cut(start: bytes, start_response: StartResponse, *, status: str = "200 OK") 
 
 def _then_break(start: bytes) -> Iterator[bytes]:
     yield start
-    raise ConnectionAbortedError(errno.ECONNABORTED, "cut by the sandbox")
+    raise ConnectionResetError(errno.ECONNRESET, "cut by the sandbox")
