@@ -112,13 +112,8 @@ def entry_for(hub: Hub, booking: Booking, recipient: Person) -> calendar.Entry:
     about = details(hub, booking)
     meeting = about.meeting
     page_url = f"{hub.settings.public_url}/b/{_token(hub, booking, 'view')}"
-    context = {
-        "booking": booking,
-        "about": about,
-        "meeting": meeting,
-        "numbers": dial_in_for(meeting, country_of(booking.invitee_timezone)) if meeting else [],
-        "page_url": page_url,
-    }
+    numbers = dial_in_for(meeting, country_of(booking.invitee_timezone)) if meeting else []
+    context = {"booking": booking, "about": about, "meeting": meeting, "numbers": numbers, "page_url": page_url}
     return calendar.Entry(
         uid=f"{booking.ref}@{_domain(hub)}",
         sequence=booking.sequence,
@@ -134,7 +129,7 @@ def entry_for(hub: Hub, booking: Booking, recipient: Person) -> calendar.Entry:
         join_url=meeting.join_url if meeting else "",
         text=render("entry", context, parts=("body.txt",))[0],
         page_url=page_url,
-        tap=next((number.tap for number in meeting.dial_in if number.tap), "") if meeting else "",
+        tap=next((number.tap for number in numbers if number.tap), ""),
     )
 
 

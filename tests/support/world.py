@@ -1,0 +1,122 @@
+"""A hub on either engine, with a clock that tests move, a folder of mails, and a local Zoom over real HTTP."""
+
+from __future__ import annotations
+
+import dataclasses
+import email
+import email.policy
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from hub import config
+from hub.app import assemble, handlers
+from hub.container import Hub
+from hub.outbox import sweep
+from hub.store.models import Activity, Booking, Host, MeetingRow
+
+# A Monday morning in winter; nothing of the hub's may look at the machine's own clock.
+START = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
+KEY = "A" * 43 + "="
+
+
+class Clock:
+    """A clock that stands still until it is moved; aware UTC."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **amount: float) -> None:
+        """Move on by a timedelta's arguments."""
+        self.now += timedelta(**amount)
+
+
+class DeafQueue:
+    """A Redis that takes nothing, as when it is down; notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.poked: list[int] = []
+
+    def poke(self, outbox_id: int) -> bool:
+        self.poked.append(outbox_id)
+        return False
+
+
+class World:
+    """Everything that a flow test looks at."""
+
+    def __init__(self, hub: Hub, clock: Clock, zoom: Any, mails: Path) -> None:
+        self.hub, self.clock, self.zoom, self.mails_folder = hub, clock, zoom, mails
+
+    def work(self) -> int:
+        """Do all that is due, as the workers would; returns how many outbox rows ran."""
+        return sweep.drain(self.hub, handlers(self.hub))
+
+    def mails(self, to: str = "") -> list[EmailMessage]:
+        """Return the mails sent so far, oldest first, to everyone or one address."""
+        files = sorted(self.mails_folder.glob("*.eml"), key=lambda f: f.stat().st_mtime_ns)
+        found = [email.message_from_bytes(f.read_bytes(), policy=email.policy.default) for f in files]
+        return [m for m in found if isinstance(m, EmailMessage) and to in str(m["To"])]
+
+    def booking(self, booking_id: int = 0) -> Booking:
+        """Return one booking as it is in the database: this one, or the newest."""
+        with self.hub.store.read() as session:
+            wanted = Booking.id == booking_id if booking_id else Booking.id > 0
+            return session.scalars(select(Booking).where(wanted).order_by(Booking.id.desc())).first()  # type: ignore[return-value]
+
+    def meeting(self, booking_id: int = 0) -> MeetingRow:
+        """Return the wanted meeting row of that booking."""
+        row = self.booking(booking_id).meeting
+        assert row is not None
+        return row
+
+    def timeline(self, booking_id: int = 0) -> list[str]:
+        """Return what happened to the booking, in single words."""
+        wanted = self.booking(booking_id).id
+        with self.hub.store.read() as session:
+            rows = session.scalars(select(Activity).where(Activity.booking_id == wanted).order_by(Activity.id))
+            return [row.what for row in rows]
+
+    def host(self, address: str = "ada@example.com") -> Host:
+        """Return the host with this address."""
+        with self.hub.store.read() as session:
+            return session.scalars(select(Host).where(Host.email == address)).one()
+
+
+def settings(folder: Path, database_url: str, redis_url: str, zoom_url: str = "", **more: str) -> config.Settings:
+    """Return settings for a hub in `folder`, connected to the local Zoom at `zoom_url` if there is one."""
+    environ: dict[str, str] = {
+        "HUB_DATA_DIR": str(folder),
+        "HUB_DATABASE_URL": database_url,
+        "HUB_REDIS_URL": redis_url,
+        "HUB_PUBLIC_URL": "http://localhost",
+        "HUB_SECRET_KEY": "k" * 40,
+        "HUB_ENCRYPTION_KEYS": KEY,
+        "HUB_MAIL_URL": f"file://{folder / 'mail'}",
+        "HUB_MAIL_FROM": "Hub <hub@hub.example>",
+    }
+    if zoom_url:
+        environ |= zoom_settings(zoom_url)
+    return config.load({**environ, **more})
+
+
+def zoom_settings(url: str) -> Mapping[str, str]:
+    """Return the environment that points the hub at a local Zoom."""
+    return {
+        "HUB_ZOOM_CLIENT_ID": "sandbox-client",
+        "HUB_ZOOM_CLIENT_SECRET": "sandbox-secret",
+        "HUB_ZOOM_OAUTH_URL": url,
+        "HUB_ZOOM_API_URL": f"{url}/v2",
+    }
+
+
+def make_hub(given: config.Settings, clock: Clock, queue: Any = None) -> Hub:
+    """Assemble a hub with the test's clock and, unless given, a queue that takes nothing."""
+    return dataclasses.replace(assemble(given), clock=clock, queue=queue or DeafQueue())
