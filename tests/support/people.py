@@ -15,6 +15,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from hub import accounts
+from hub.scheduling import bookings
 from hub.store.models import EventType, LocationRow
 from tests.support.world import World
 
@@ -123,3 +124,30 @@ def at(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     assert moment.tzinfo
     return moment
+
+
+class Invitee:
+    """Somebody who books, as the booking page's form would have it."""
+
+    def __init__(self, world: World, name: str = "Bob Invitee", email: str = "bob@example.net") -> None:
+        self.world, self.name, self.email = world, name, email
+        self.count = 0
+
+    def books(self, event_type: EventType, start: str, *, location: str, nonce: str = "", **answers: str) -> str:
+        """Book a start (ISO, with zone) at the location of this provider; returns the manage token."""
+        row = next(row for row in event_type.locations if row.provider == location)
+        self.count += 1
+        return bookings.book(
+            self.world.hub,
+            event_type.id,
+            bookings.Wish(
+                starts_at=at(start),
+                location_id=row.id,
+                answers=answers,
+                name=self.name,
+                email=self.email,
+                notes="",
+                timezone="Europe/London",
+                nonce=nonce or f"{self.email}-{self.count}",
+            ),
+        )

@@ -11,6 +11,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import httpx2
+from icalendar import Calendar
 from sqlalchemy import select
 
 from hub import config
@@ -83,6 +85,51 @@ class World:
         with self.hub.store.read() as session:
             rows = session.scalars(select(Activity).where(Activity.booking_id == wanted).order_by(Activity.id))
             return [row.what for row in rows]
+
+    def control(self, method: str, path: str, **body: Any) -> Any:
+        """Call the local Zoom's control API."""
+        answer = httpx2.request(method, f"{self.zoom.url}/_sim{path}", json=body or {}, trust_env=False)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def meetings_at_zoom(self) -> list[dict[str, Any]]:
+        """Return the meetings that exist at the local Zoom."""
+        state = self.control("GET", "/state")
+        return [meeting for meeting in state["meetings"] if not meeting.get("deleted_at")]
+
+    def link(self, booking_id: int = 0) -> str:
+        """Return the booking's join link, which leads to a meeting that exists."""
+        value = self.meeting(booking_id).value
+        assert value
+        assert str(value["external_id"]) in [str(meeting["id"]) for meeting in self.meetings_at_zoom()]
+        assert f"/j/{value['external_id']}?pwd=" in value["join_url"]
+        return str(value["join_url"])
+
+    def calls_at_zoom(self, route: str = "") -> list[dict[str, Any]]:
+        """Return the calls the local Zoom got, all or those of one route."""
+        found: list[dict[str, Any]] = self.control("GET", "/requests" + (f"?route={route}" if route else ""))[
+            "requests"
+        ]
+        return found
+
+    def breaks_zoom(self, kind: str, route: str = "*", *, times: int | None = 1, **more: Any) -> None:
+        """Have the local Zoom answer the next calls of a route with a fault."""
+        self.control("POST", "/faults", route=route, kind=kind, count=times, **more)
+
+    def mends_zoom(self) -> None:
+        """End all faults."""
+        self.control("DELETE", "/faults")
+
+    def calendar(self, mail: EmailMessage) -> Calendar:
+        """Return the calendar file of a mail."""
+        part = next(part for part in mail.walk() if part.get_content_type() == "text/calendar")
+        payload = part.get_payload(decode=True)
+        assert isinstance(payload, bytes)
+        return Calendar.from_ical(payload)  # type: ignore[return-value]
+
+    def entry(self, mail: EmailMessage) -> Any:
+        """Return the event of a mail's calendar file."""
+        return self.calendar(mail).walk("VEVENT")[0]
 
     def host(self, address: str = "ada@example.com") -> Host:
         """Return the host with this address."""
