@@ -1,0 +1,168 @@
+"""The design system in a real browser: accessible, narrow, and better with script than without."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask, render_template, render_template_string, request
+
+from tests.web.design_app import PAGES, bare_app
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def app() -> Flask:
+    return bare_app()
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    """A headless browser, where the machine has one."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if not path:
+        if os.environ.get("HUB_CI"):
+            pytest.fail("no Chromium, but this is CI")
+        pytest.skip("no Chromium on this machine")
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+def open_page(browser: Any, app: Flask, path: str = "/", **options: Any) -> Any:
+    """A page answered by the application in this process; anything elsewhere is refused. Console errors are kept on it."""
+    client = app.test_client(use_cookies=False)
+    page = browser.new_page(**options)
+    page.problems = []
+
+    def answer(route: Any) -> Any:
+        parts = urlsplit(route.request.url)
+        if parts.netloc != "hub.test":
+            page.problems.append(f"request to {parts.netloc}")
+            return route.abort()
+        asked = route.request
+        response = client.open(
+            parts.path,
+            method=asked.method,
+            query_string=parts.query,
+            data=asked.post_data_buffer,
+            headers={k: v for k, v in asked.all_headers().items() if k in ("cookie", "content-type")},
+        )
+        body = response.data
+        response.close()
+        return route.fulfill(status=response.status_code, headers=dict(response.headers), body=body)
+
+    page.route("**/*", answer)
+    page.on("console", lambda m: page.problems.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda e: page.problems.append(str(e)))
+    page.goto("http://hub.test" + path)
+    return page
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe(browser: Any, app: Flask, theme: str) -> None:
+    """axe finds nothing serious in the style guide, the browser reports nothing, and nothing leaves our origin."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    for path in PAGES:
+        page = open_page(browser, app, path, color_scheme=theme, bypass_csp=True)
+        found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        serious = [
+            (v["id"], [n["target"] for n in v["nodes"]]) for v in found if v["impact"] in ("serious", "critical")
+        ]
+        assert serious == []
+        assert page.problems == []
+        page.close()
+
+
+def test_narrow_without_script_and_with(browser: Any, app: Flask) -> None:
+    """At 320 px nothing overflows, with and without JavaScript, and the policy blocks nothing of ours."""
+    for script in (False, True):
+        for path in PAGES:
+            page = open_page(browser, app, path, viewport={"width": 320, "height": 640}, java_script_enabled=script)
+            width = page.locator("body").evaluate("e => e.scrollWidth") if script else 320
+            assert width == 320
+            assert page.problems == []
+            page.close()
+
+
+def test_script_enhances(browser: Any, app: Flask) -> None:
+    """With script the theme changes in place, hidden inputs are off, rows move, dialogs open and toasts go."""
+    page = open_page(browser, app)
+    page.locator("[data-theme-switch] button[value=dark]").first.click()
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    assert "theme=dark" in page.evaluate("document.cookie")
+    assert page.locator("#call_number").is_disabled()
+    page.locator("#location-c").check()
+    assert page.locator("#call_number").is_enabled()
+    assert page.locator("#note").is_disabled()
+    page.get_by_role("button", name="Move Call up").click()
+    assert page.locator("[data-row] [data-title]").all_text_contents() == ["Call", "Example Video", "Café Central"]
+    assert page.locator("[name=place-1]").input_value() == "0"
+    page.get_by_role("link", name="Ask first").click()
+    assert page.locator("dialog#ask").is_visible()
+    page.keyboard.press("Escape")
+    page.locator(".toasts [data-dismiss]").click()
+    assert page.locator(".toasts [data-toast]").count() == 0
+    assert page.problems == []
+
+
+def test_script_shows_only_what_is_asked(browser: Any, app: Flask) -> None:
+    """A field that depends on another's value shows, and is sent, only while that value is chosen."""
+    page = open_page(browser, app)
+    assert page.locator("#place-address").is_visible()
+    assert page.locator("#place-radius").is_disabled()
+    page.locator("#place-mode").select_option("guest")
+    assert page.locator("#place-radius").is_visible()
+    assert page.locator("#place-radius").is_enabled()
+    assert page.locator("#place-address").is_hidden()
+    assert page.locator("#place-address").is_disabled()
+
+
+def test_browser_zone_is_told_once(browser: Any, app: Flask) -> None:
+    """A page rendered in another zone than the browser's is asked for once more, with the zone in a cookie; never twice."""
+    asked: list[str] = []
+
+    @app.get("/zone")
+    def zone() -> str:
+        asked.append(request.headers.get("Cookie", ""))
+        return render_template("errors/error.html", code=404, detect_zone="UTC")
+
+    context = browser.new_context(timezone_id="Asia/Tokyo")
+    page = open_page(context, app, "/zone")
+    page.wait_for_function("document.cookie.includes('tz=Asia/Tokyo')")
+    page.wait_for_load_state("load")
+    page.goto("http://hub.test/zone?tz=Europe/Berlin")
+    assert len(asked) == 3
+    guide = open_page(context, app)
+    assert guide.locator("#zone").input_value() == "Europe/Berlin"
+    guide.close()
+    context.close()
+
+
+def test_a_form_is_sent_once(browser: Any, app: Flask) -> None:
+    """A second click on a button does not send the form again, and the button's own value is sent."""
+    sent: list[str] = []
+
+    @app.route("/send", methods=["GET", "POST"])
+    def send() -> tuple[str, int]:
+        if request.method == "POST":
+            sent.append(request.form["move"])
+            return "", 204
+        form = "{% call ui.form() %}{{ ui.button('Up', name='move', value='up:1') }}{% endcall %}"
+        page = "{% extends 'base.html' %}{% import 'macros.html' as ui %}{% block main %}" + form + "{% endblock %}"
+        return render_template_string(page), 200
+
+    page = open_page(browser, app, "/send")
+    with page.expect_response(lambda r: r.request.method == "POST"):
+        page.get_by_role("button", name="Up").dblclick()
+    assert page.get_by_role("button", name="Up").is_disabled()
+    assert sent == ["up:1"]
+    page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow'))")
+    assert page.get_by_role("button", name="Up").is_enabled()
