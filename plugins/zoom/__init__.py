@@ -21,6 +21,7 @@ from hub import (
     Reply,
     Scope,
     Setting,
+    Temporary,
     hookimpl,
 )
 from plugins.zoom import mapping
@@ -95,7 +96,7 @@ def update_meeting(request: MeetingRequest, meeting: Meeting, api: Api | None) -
     body, updated = mapping.update_body(request, meeting)
     if body:
         zoom = _needed(api)
-        _send(lambda changes: zoom.patch(_path(meeting), json=changes), body)
+        _done(_send(lambda changes: zoom.patch(_path(meeting), json=changes), body))
     return updated
 
 
@@ -104,7 +105,7 @@ def delete_meeting(meeting: Meeting, api: Api | None) -> None:
     """Delete the meeting without mails from Zoom; the hub writes its own."""
     quiet = {"schedule_for_reminder": "false", "cancel_meeting_reminder": "false"}
     try:
-        _needed(api).delete(_path(meeting), params=quiet)
+        _done(_needed(api).delete(_path(meeting), params=quiet))
     except MeetingGone:
         return
 
@@ -163,15 +164,23 @@ def _send(send: Callable[[Mapping[str, Any]], Reply], body: Mapping[str, Any]) -
     return send({**body, "timezone": "UTC"})
 
 
+def _done(reply: Reply) -> None:
+    """Raise Temporary where success came with a page instead of Zoom's empty answer: somebody else may have spoken."""
+    if reply.data is None and reply.text.strip():
+        raise Temporary("Zoom's answer is unusable.", outcome_known=False)
+
+
 def _listed(api: Api, params: Mapping[str, str]) -> list[Any]:
+    """Return all pages of a list. Raises Temporary where it can't be read whole: absence must not be concluded then."""
     items: list[Any] = []
     token = ""
     for _ in range(MOST_PAGES):
         reply = api.get(MEETINGS, params={**params, "next_page_token": token} if token else params)
-        page = reply.data if isinstance(reply.data, Mapping) else {}
-        rows = page.get("meetings")
-        items += rows if isinstance(rows, list) else []
+        page = reply.data
+        if not isinstance(page, Mapping) or not isinstance(page.get("meetings"), list):
+            raise Temporary("Zoom's list of meetings is unusable.")
+        items += page["meetings"]
         token = str(page.get("next_page_token") or "")
         if not token:
-            break
-    return items
+            return items
+    raise Temporary("Zoom's list of meetings does not end.")

@@ -13,7 +13,6 @@ from hub import ConnectionLost, MeetingGone, MissingScopes, ProviderError, Rejec
 LONGEST_WORDS = 300
 GONE = 3001
 IN_PROGRESS = 3002
-UNKNOWN_PATH = 2300
 # The user left the account: no call of this connection can succeed again.
 NO_SUCH_USER = {1001, 1010}
 
@@ -31,8 +30,7 @@ def read_error(reply: Reply) -> ProviderError | None:
         return None
     if reply.status == 429:
         return _too_many(reply, words)
-    # The token endpoint's words for a dead grant; its `error` was seen as invalid_grant and as invalid_request.
-    if code in NO_SUCH_USER or words == "Invalid Token!":
+    if code in NO_SUCH_USER:
         return ConnectionLost(f"Zoom no longer accepts this connection: {words}")
     if code == GONE:
         return MeetingGone(words)
@@ -49,7 +47,7 @@ def read_error(reply: Reply) -> ProviderError | None:
 def _code_and_words(reply: Reply) -> tuple[int, str]:
     """Return Zoom's error number (0 for none) and words, from JSON or from the XML that Zoom falls back to."""
     if isinstance(reply.data, Mapping):
-        code, words = reply.data.get("code"), reply.data.get("message") or reply.data.get("reason")
+        code, words = reply.data.get("code"), reply.data.get("message")
         words = words if isinstance(words, str) else ""
         for error in _errors(reply.data.get("errors")):
             words += f" {error}"
@@ -57,8 +55,6 @@ def _code_and_words(reply: Reply) -> tuple[int, str]:
         # Not an XML parser: all that is wanted are two texts, and the body may be anything.
         text = reply.text[:20_000]
         code, words = _element(text, "code"), html.unescape(_element(text, "message"))
-        if not code:
-            words = ""
     number = str(code) if isinstance(code, int | str) and not isinstance(code, bool) else ""
     said = " ".join(words.split())[:LONGEST_WORDS]
     return (int(number) if re.fullmatch(r"[0-9]{1,9}", number) else 0), said or f"Zoom refused (HTTP {reply.status})."
