@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -19,7 +20,7 @@ def templates_folder() -> Path:
 
 def zone(name: str) -> ZoneInfo:
     """Return the zone of this IANA name. Raises ValueError for any other text."""
-    if name not in _zones():
+    if name not in zone_names():
         raise ValueError(f"{name!r} is not a time zone")
     return ZoneInfo(name)
 
@@ -27,7 +28,7 @@ def zone(name: str) -> ZoneInfo:
 def zones() -> list[str]:
     """Return the names of all zones worth offering, sorted."""
     return sorted(
-        name for name in _zones() if "/" in name and not name.startswith(("Etc/", "SystemV/", "posix/", "right/"))
+        name for name in zone_names() if "/" in name and not name.startswith(("Etc/", "SystemV/", "posix/", "right/"))
     )
 
 
@@ -82,10 +83,7 @@ def minutes(count: int) -> str:
     return " ".join(parts) or "0 minutes"
 
 
-_known: set[str] = set()
-
-
-def _zones() -> set[str]:
-    if not _known:
-        _known.update(available_timezones())
-    return _known
+@cache
+def zone_names() -> frozenset[str]:
+    """Return every IANA zone name that is known."""
+    return frozenset(available_timezones())

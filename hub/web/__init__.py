@@ -1,9 +1,11 @@
 """The pages: one blueprint per module."""
 
-from hub.web import auth, integrations, ops
+from hub.web import auth, booking, integrations, manage, ops
 
 BLUEPRINTS = (
     auth.blueprint,
     integrations.blueprint,
+    manage.blueprint,
     ops.blueprint,
+    booking.blueprint,
 )
