@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any
+from typing import IO, Any
 
 from hub import processes
 from hub.errors import HubError
@@ -67,10 +69,13 @@ class _Running:
 
 
 class Supervisor:
-    """Use as a context manager from the main thread: whatever was started has ended when the block is left."""
+    """Use as a context manager from the main thread: whatever was started has ended when the block is left.
+
+    Each part writes to its own file in `logs`; with None all write where this process does.
+    """
 
     def __init__(
-        self, logs: Path, *, say: Callable[[str], None] = print, first_backoff: float = 1.0, grace: float = 10.0
+        self, logs: Path | None, *, say: Callable[[str], None] = print, first_backoff: float = 1.0, grace: float = 10.0
     ) -> None:
         self._logs = logs
         self._say_raw = say
@@ -78,10 +83,13 @@ class Supervisor:
         self._grace = grace
         self._running: list[_Running] = []
         self._signals = 0
+        self._last_signal = -1e9
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Supervisor:
-        self._logs.mkdir(parents=True, exist_ok=True)
+        if self._logs:
+            self._logs.mkdir(parents=True, exist_ok=True)
+        self._marks = Path(tempfile.mkdtemp(prefix="hub-"))
         self._guardian = processes.Guardian()
         self._wake_reader, self._wake_writer = os.pipe()
         os.set_blocking(self._wake_reader, False)
@@ -98,6 +106,7 @@ class Supervisor:
     ) -> bool:
         self.stop()
         self._guardian.close()
+        shutil.rmtree(self._marks, ignore_errors=True)
         for number, handler in self._before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._wakeup_before)
@@ -140,15 +149,11 @@ class Supervisor:
 
     def _spawn(self, one: _Running) -> None:
         part = one.part
-        log = self._logs / f"{part.name}.log"
-        if log.exists() and log.stat().st_size > LARGEST_LOG:
-            log.replace(log.with_suffix(".log.1"))
         self._ready_file(part).unlink(missing_ok=True)
-        with log.open("ab") as output:
+        env = {**part.env, READY_FILE: str(self._ready_file(part))}
+        with self._output(part) as output:
             try:
-                one.child = processes.spawn(
-                    part.argv, env={**part.env, READY_FILE: str(self._ready_file(part))}, output=output
-                )
+                one.child = processes.spawn(part.argv, env=env, output=output)
             except OSError as fault:
                 raise PartFailed(f"{part.name} can't be started: {part.argv[0]}: {fault.strerror}.") from fault
         self._guardian.watch(one.child.pid)
@@ -205,9 +210,22 @@ class Supervisor:
         return part.ready() if part.ready else self._ready_file(part).exists()
 
     def _ready_file(self, part: Part) -> Path:
-        return self._logs / f".{part.name}.ready"
+        return self._marks / part.name
+
+    @contextlib.contextmanager
+    def _output(self, part: Part) -> Iterator[IO[bytes] | None]:
+        if self._logs is None:
+            yield None
+            return
+        log = self._logs / f"{part.name}.log"
+        if log.exists() and log.stat().st_size > LARGEST_LOG:
+            log.replace(log.with_suffix(".log.1"))
+        with log.open("ab") as output:
+            yield output
 
     def _last_line(self, one: _Running) -> str:
+        if self._logs is None:
+            return ""
         log = self._logs / f"{one.part.name}.log"
         lines = log.read_bytes()[-4000:].decode("utf-8", "replace").split("\n")
         last = next((line.strip() for line in reversed(lines) if line.strip()), "")
@@ -218,4 +236,8 @@ class Supervisor:
             self._say_raw(text)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._signals += 1
+        # One Ctrl-C may arrive twice, from the terminal and from a wrapper such as `timeout` or `uv run`.
+        now = time.monotonic()
+        if now - self._last_signal > 1:
+            self._signals += 1
+        self._last_signal = now

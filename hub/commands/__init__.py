@@ -1,0 +1,1 @@
+"""The words of the `hub` command: what serves, and what operates."""

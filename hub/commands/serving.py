@@ -1,0 +1,160 @@
+"""Commands that serve: demo, up, web, worker, sweep, and the demo's inner two."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from hub.commands.common import PORT, say
+
+
+@click.command()
+@click.option("--port", type=PORT, help="Where the hub listens (8000, or the next free one).")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Data folder (var/demo).")
+def demo(port: int | None, host: str, data: Path | None) -> None:
+    """Try everything out here, with sandboxes and a sample host."""
+    from hub import demo as demonstration
+    from hub import local
+
+    demonstration.run(host=host, port=port, data_dir=data or local.default_data_dir("demo"), say=say)
+
+
+@click.command()
+@click.option("--port", type=PORT, help="Where the hub listens (8000).")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+def up(port: int | None, host: str) -> None:
+    """Run everything on this machine, for real use."""
+    from hub import local
+    from hub.commands.common import settings
+    from hub.supervisor import Part, Supervisor
+
+    os.environ.setdefault("HUB_DATA_DIR", str(local.default_data_dir()))
+    os.environ.setdefault("HUB_PUBLIC_URL", local.address(host, port or 8000))
+    Path(os.environ["HUB_DATA_DIR"]).mkdir(parents=True, exist_ok=True, mode=0o700)
+    told = settings()
+    own_redis = "HUB_REDIS_URL" not in os.environ
+    changes = {"HUB_DATA_DIR": str(told.data_dir), "HUB_PUBLIC_URL": told.public_url}
+    if own_redis:
+        changes["HUB_REDIS_URL"] = local.redis_url(told.data_dir)
+    env = local.environment(changes)
+    with local.held(told.data_dir):
+        listens, _ = local.free_port(host, port or 8000, given=True)
+        with Supervisor(told.data_dir / "logs", say=say) as supervisor:
+            redis = local.redis_part(told.data_dir, env) if own_redis else []
+            supervisor.start(*redis, Part("migrate", local.command("migrate"), env, once=True, shows="database"))
+            supervisor.start(*local.hub_parts(env, host=host, port=listens))
+            say(f"\n  Hub   {told.public_url}\n  Data  {told.data_dir}\n\nCtrl-C stops everything.")
+            supervisor.watch()
+
+
+@click.command()
+@click.option("--bind", default="127.0.0.1:8000", show_default=True, help="HOST:PORT, or unix:PATH.")
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Number of processes.")
+def web(bind: str, workers: int) -> None:
+    """Serve the pages."""
+    from hub.commands.common import hub
+
+    hub().store.dispose()  # what is wrong with the set-up is said here, once, and not by every process
+    from hub import webserver
+
+    webserver.run(bind, workers)
+
+
+@click.command()
+@click.option("-n", "count", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of workers.")
+def worker(count: int) -> None:
+    """Deliver what is due: meetings and mails."""
+    from hub.commands.common import hub
+
+    assembled = hub()
+    if count > 1:
+        assembled.store.dispose()
+        _workers(count)
+        return
+    from hub.app import handlers
+    from hub.outbox import worker as outbox_worker
+    from hub.supervisor import announce_ready
+
+    _reach_redis(assembled.settings.redis_url)
+    announce_ready()
+    outbox_worker.run(assembled, handlers(assembled))
+
+
+def _reach_redis(url: str) -> None:
+    import redis
+
+    from hub.errors import HubError
+
+    try:
+        with redis.Redis.from_url(url, socket_connect_timeout=5) as client:
+            client.ping()
+    except redis.RedisError:
+        raise HubError("Redis does not answer: check HUB_REDIS_URL, or start everything with hub up.") from None
+
+
+def _workers(count: int) -> None:
+    from hub import local
+    from hub.supervisor import Part, Supervisor
+
+    env = local.environment({})
+    with Supervisor(None, say=say) as supervisor:
+        supervisor.start(*(Part(f"worker-{n}", local.command("worker"), env) for n in range(1, count + 1)))
+        supervisor.watch()
+
+
+@click.command()
+def sweep() -> None:
+    """Wake the workers for what is due or was missed."""
+    from hub.commands.common import hub
+    from hub.outbox import sweep as sweeper
+    from hub.supervisor import announce_ready
+
+    stop = threading.Event()
+
+    def asked(_number: int, _frame: FrameType | None) -> None:
+        # Not set here: the handler may have interrupted the main thread inside the event's own lock.
+        threading.Thread(target=stop.set).start()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, asked)
+    assembled = hub()
+    announce_ready()
+    sweeper.run(assembled, stop)
+
+
+@click.command("demo-services", hidden=True)
+@click.option("--host", required=True)
+@click.option("--port", type=PORT, required=True)
+def demo_services(host: str, port: int) -> None:
+    """The demo's mailbox and sandboxes."""
+    from hub import demo_services as services
+    from hub import local, providers
+
+    data = Path(os.environ["HUB_DATA_DIR"])
+    (data / "sandbox").mkdir(parents=True, exist_ok=True, mode=0o700)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    app = services.build(providers.load().all(), url=local.address(host, port), mails=data / "mail")
+    services.serve(app, host=host, port=port)
+
+
+@click.command("demo-data", hidden=True)
+def demo_data() -> None:
+    """The demo's database and sample host."""
+    from hub import demo as demonstration
+    from hub.app import assemble
+    from hub.commands.common import settings
+    from hub.store.migrate import upgrade
+
+    told = settings()
+    upgrade(told.database_url)
+    demonstration.seed(assemble(told))
+
+
+COMMANDS = (demo, up, web, worker, sweep, demo_services, demo_data)

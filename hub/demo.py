@@ -1,0 +1,180 @@
+"""The demo: the whole hub on one machine with local stand-ins for the vendors, a sample host and a mailbox page."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from hub import local, providers
+from hub.facts import Field
+from hub.providers import Provider
+from hub.supervisor import Part, Supervisor
+
+if TYPE_CHECKING:
+    from hub.container import Hub
+
+NAME, EMAIL, PASSWORD = "Ada Lovelace", "ada@example.com", "demo-only-please-change"
+HANDLE, TITLE, SLUG = "ada", "Intro call", "intro-call"
+ZONE = "Europe/London"
+CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
+STATE_DIR = "HUB_SANDBOX_STATE_DIR"
+KEPT_SETTINGS = ("HUB_REDIS_SERVER",)
+SAMPLES = {
+    "text": "Sample",
+    "multiline": "Ring twice.",
+    "tel": "+442071234567",
+    "address": "12 Example Street, London",
+    "url": "https://example.com/room",
+}
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the demo's two servers listen, and where browsers reach them."""
+
+    host: str
+    port: int
+    services_port: int
+
+    @property
+    def hub(self) -> str:
+        """The hub's own address."""
+        return local.address(self.host, self.port)
+
+    @property
+    def services(self) -> str:
+        """The address of mailbox and sandboxes."""
+        return local.address(self.host, self.services_port)
+
+    def sandbox(self, key: str) -> str:
+        """The address of one provider's stand-in."""
+        return f"{self.services}/sandbox/{key}"
+
+
+def run(*, host: str, port: int | None, data_dir: Path, say: Callable[[str], None]) -> None:
+    """Serve the demo until a signal asks to stop. Raises HubError for what is in the way."""
+    data_dir = data_dir.absolute()
+    with local.held(data_dir):
+        addresses, sentence = _addresses(host, port)
+        if sentence:
+            say(sentence)
+        registry = providers.load()
+        sandboxes = [provider for provider in registry.all() if provider.can("sandbox_app")]
+        env = environment(addresses, data_dir, sandboxes)
+        with Supervisor(data_dir / "logs", say=say) as supervisor:
+            supervisor.start(
+                *local.redis_part(data_dir, env),
+                services_part(addresses, env),
+                Part("data", local.command("demo-data"), env, once=True, shows="database and sample host"),
+            )
+            supervisor.start(*local.hub_parts(env, host=host, port=addresses.port))
+            say(welcome(addresses, data_dir, sandboxes))
+            supervisor.watch()
+
+
+def environment(addresses: Addresses, data_dir: Path, sandboxes: list[Provider]) -> dict[str, str]:
+    """Return the parts' environment: nothing of an operator's own settings, so that no real account is touched."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_") or name in KEPT_SETTINGS}
+    told = {
+        "HUB_DATA_DIR": str(data_dir),
+        "HUB_PUBLIC_URL": addresses.hub,
+        "HUB_REDIS_URL": local.redis_url(data_dir),
+        "HUB_MAIL_URL": f"file://{quote(str(data_dir / 'mail'))}",
+        STATE_DIR: str(data_dir / "sandbox"),
+        "PYTHONUNBUFFERED": "1",
+    }
+    for provider in sandboxes:
+        told |= sandbox_settings(provider, addresses.sandbox(provider.key))
+    return {**kept, **told}
+
+
+def sandbox_settings(provider: Provider, url: str) -> dict[str, str]:
+    """Return the settings that point a provider to its stand-in at `url`."""
+    settings = {setting.name: f"sandbox-{setting.name}" for setting in provider.facts.settings if setting.required}
+    if provider.oauth:
+        settings |= {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+        settings |= {"oauth_url": url, "api_url": url + urlsplit(provider.oauth.api_url).path}
+    return {f"HUB_{provider.key.upper()}_{name.upper()}": value for name, value in settings.items()}
+
+
+def services_part(addresses: Addresses, env: Mapping[str, str]) -> Part:
+    """Return the part that serves mailbox and stand-ins."""
+    words = ["demo-services", "--host", addresses.host, "--port", str(addresses.services_port)]
+    return Part(
+        "services",
+        local.command(*words),
+        {**env, "HUB_DEMO_SERVICES_URL": addresses.services},
+        ready=lambda: local.answers(addresses.services, "/mailbox/"),
+        shows=f"{addresses.services}/mailbox/",
+    )
+
+
+def welcome(addresses: Addresses, data_dir: Path, sandboxes: list[Provider]) -> str:
+    """Return what is printed once everything runs."""
+    rows = [
+        ("Hub", addresses.hub),
+        ("Sign in", f"{addresses.hub}/login  {EMAIL}  {PASSWORD}"),
+        ("Book", f"{addresses.hub}/{HANDLE}/{SLUG}"),
+        ("Mailbox", f"{addresses.services}/mailbox/"),
+        *((f"{provider.facts.label} sandbox", addresses.sandbox(provider.key) + "/") for provider in sandboxes),
+        ("Data", f"{data_dir} (remove it to begin anew)"),
+    ]
+    width = max(len(name) for name, _ in rows)
+    lines = [f"  {name:<{width}}  {value}" for name, value in rows]
+    return "\n".join(["", *lines, "", "Ctrl-C stops everything."])
+
+
+def seed(hub: Hub) -> bool:
+    """Make the sample host with an event type that offers every provider; False if there is one.
+
+    Those that the host has yet to connect are offered too: trying that is what the demo is for.
+    """
+    from sqlalchemy import select
+
+    from hub import accounts
+    from hub.store.models import EventType, Host, LocationRow
+
+    with hub.store.read() as session:
+        if session.scalar(select(Host.id).where(Host.email == EMAIL)):
+            return False
+    host_id = accounts.sign_up(hub, name=NAME, email=EMAIL, password=PASSWORD, timezone=ZONE, handle=HANDLE)
+    with hub.store.write() as session:
+        host = session.get_one(Host, host_id)
+        host.onboarding_step = 0
+        rows = [
+            LocationRow(position=position, provider=provider.key, inputs=sample_inputs(provider.facts.host_fields))
+            for position, provider in enumerate(hub.registry.all())
+        ]
+        session.add(
+            EventType(
+                host_id=host_id,
+                title=TITLE,
+                slug=SLUG,
+                description="Half an hour to get to know each other.",
+                minutes=30,
+                notice=60,
+                locations=rows,
+                created_at=hub.clock(),
+            )
+        )
+    return True
+
+
+def sample_inputs(fields: tuple[Field, ...]) -> dict[str, str]:
+    """Return values with which a host could have filled in these fields."""
+    values: dict[str, str] = {}
+    for field in fields:
+        if field.when and values.get(field.when[0]) != field.when[1]:
+            continue
+        values[field.name] = field.choices[-1].value if field.kind == "choice" else SAMPLES[field.kind]
+    return values
+
+
+def _addresses(host: str, port: int | None) -> tuple[Addresses, str]:
+    own, sentence = local.free_port(host, port or 8000, given=port is not None)
+    services, _ = local.free_port(host, own + 1, given=False)
+    return Addresses(host, own, services), sentence

@@ -1,0 +1,129 @@
+"""What an operator does to a hub: see and retry what is stuck, switch providers for an account, renew keys."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from hub.errors import InvalidInput
+from hub.store.db import after_commit
+from hub.store.models import Booking, Connection, Host, OAuthFlow, OutboxRow
+from hub.store.vault import Unreadable
+
+if TYPE_CHECKING:
+    from hub.container import Hub
+
+OVERDUE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """An outbox row that has failed, is parked, or is overdue; times in ISO 8601, UTC."""
+
+    id: int
+    topic: str
+    key: str
+    due_at: str
+    attempts: int
+    parked: bool
+    error: str
+
+
+def stuck(hub: Hub) -> list[dict[str, Any]]:
+    """Return what has failed and will be tried again, what is given up, and what nobody has picked up in time."""
+    overdue = OutboxRow.due_at < hub.clock() - OVERDUE
+    with hub.store.read() as session:
+        rows = session.scalars(
+            select(OutboxRow)
+            .where(OutboxRow.done_at.is_(None))
+            .where(or_(OutboxRow.parked_at.is_not(None), OutboxRow.error != "", overdue))
+            .order_by(OutboxRow.id)
+        )
+        return [
+            asdict(Stuck(r.id, r.topic, r.key, r.due_at.isoformat(), r.attempts, r.parked_at is not None, r.error))
+            for r in rows
+        ]
+
+
+def retry(hub: Hub, ids: Iterable[int] | None) -> int:
+    """Make these open rows (None: all that failed or are parked) due now. Returns how many there were."""
+    failed = or_(OutboxRow.parked_at.is_not(None), OutboxRow.error != "")
+    chosen = failed if ids is None else OutboxRow.id.in_(list(ids))
+    now = hub.clock()
+    with hub.store.write() as session:
+        found = list(session.scalars(select(OutboxRow.id).where(OutboxRow.done_at.is_(None), chosen)))
+        session.execute(
+            update(OutboxRow).where(OutboxRow.id.in_(found)).values(due_at=now, poked_at=now, parked_at=None, faults=0)
+        )
+        for outbox_id in found:
+            after_commit(session, partial(hub.queue.poke, outbox_id))
+    return len(found)
+
+
+def switch_provider(hub: Hub, key: str, email: str, *, on: bool) -> str:
+    """Enable or disable a provider for one host's account. Returns the host's name. Raises InvalidInput."""
+    if hub.registry.get(key) is None:
+        known = ", ".join(provider.key for provider in hub.registry.all())
+        raise InvalidInput("key", f"There is no provider {key}; there are {known}.")
+    with hub.store.write() as session:
+        host = session.scalar(select(Host).where(Host.email == email.strip().lower()).with_for_update())
+        if host is None:
+            raise InvalidInput("host", f"There is no account with the address {email}.")
+        off = set(host.providers_off)
+        host.providers_off = sorted(off - {key} if on else off | {key})
+        return host.name
+
+
+def new_key(data_dir: Path) -> None:
+    """Put a new key in front of those kept in the data folder. Nothing may be running with the old ones."""
+    path = data_dir / "keys" / "encryption_keys"
+    fresh = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    temporary = path.with_name(f"{path.name}.new")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(f"{fresh},{path.read_text().strip()}")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def reseal(hub: Hub) -> tuple[int, int]:
+    """Seal with the newest key whatever an older one sealed. Returns how many values, and how many can't be read."""
+    done = lost = 0
+    for session_rows in (_connections, _bookings, _flows):
+        with hub.store.write() as session:
+            for row, column, place in session_rows(session):
+                sealed = getattr(row, column)
+                if not sealed or hub.vault.current(sealed):
+                    continue
+                try:
+                    setattr(row, column, hub.vault.seal(hub.vault.open(sealed, place), place))
+                    done += 1
+                except Unreadable:
+                    lost += 1
+    return done, lost
+
+
+def _connections(session: Session) -> Iterable[tuple[Any, str, str]]:
+    for row in session.scalars(select(Connection).with_for_update()):
+        yield row, "tokens", f"connection:{row.id}:tokens"
+
+
+def _bookings(session: Session) -> Iterable[tuple[Any, str, str]]:
+    for row in session.scalars(select(Booking).with_for_update(of=Booking)):
+        yield row, "manage_token", f"booking:{row.ref}:manage"
+        yield row, "view_token", f"booking:{row.ref}:view"
+
+
+def _flows(session: Session) -> Iterable[tuple[Any, str, str]]:
+    for row in session.scalars(select(OAuthFlow).with_for_update()):
+        yield row, "verifier", f"oauth_flow:{row.state_digest}"

@@ -1,0 +1,63 @@
+"""gunicorn, set up for the hub: `hub web` runs it in its own process."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import Any
+
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.http import wsgi  # type: ignore[import-untyped]
+
+WORKERS = 2
+THREADS = 4
+GRACE_SECONDS = 30
+
+
+class WebServer(BaseApplication):  # type: ignore[misc]
+    """The hub's web processes below one gunicorn master."""
+
+    def __init__(self, bind: str, workers: int = WORKERS, threads: int = THREADS) -> None:
+        self._told = {
+            "bind": bind,
+            "workers": workers,
+            "threads": threads,
+            "worker_class": "gthread",
+            "graceful_timeout": GRACE_SECONDS,
+            "timeout": 60,
+            "keepalive": 5,
+            "limit_request_line": 8190,  # a vendor's callback carries long codes
+            "forwarded_allow_ips": "",  # whom to believe is HUB_TRUSTED_PROXIES' business
+            "control_socket_disable": True,
+            "proc_name": "hub-web",
+        }
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand our settings to gunicorn; its own files and variables do not count."""
+        for name, value in self._told.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Return the app; called in each worker, so that no connection is shared across a fork."""
+        from hub.app import create_app
+
+        return create_app()
+
+
+def run(bind: str, workers: int = WORKERS) -> None:
+    """Serve until a signal asks to stop."""
+    os.environ.pop("GUNICORN_CMD_ARGS", None)
+    # Imported once, before the workers are forked: they start at once and share the memory.
+    importlib.import_module("hub.app")
+    _without_server_header()
+    WebServer(bind, workers).run()
+
+
+def _without_server_header() -> None:
+    usual = wsgi.Response.default_headers
+
+    def default_headers(self: wsgi.Response) -> list[str]:
+        return [line for line in usual(self) if not line.startswith("Server:")]
+
+    wsgi.Response.default_headers = default_headers

@@ -1,0 +1,259 @@
+"""The `hub` command: one sentence for every failure, and an exit code that scripts can rely on."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from hub import cli, config, local
+from hub.store.db import Store
+from hub.store.models import Host, OutboxRow
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
+    """Return a function that runs the command with a data folder of its own: exit code, output, errors."""
+    for name in [name for name in os.environ if name.startswith("HUB_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HUB_DATA_DIR", str(tmp_path / "data"))
+
+    def call(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            cli.main(words)
+        out, err = capfd.readouterr()
+        assert isinstance(left.value.code, int)
+        return left.value.code, out, err
+
+    return call
+
+
+def write(tmp_path: Path, *rows: object) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'data' / 'hub.sqlite'}")
+    with store.write() as session:
+        session.add_all(rows)
+    store.dispose()
+
+
+def host() -> Host:
+    return Host(
+        email="ada@example.com",
+        name="Ada",
+        handle="ada",
+        password_hash="",
+        timezone="UTC",
+        hours={},
+        overrides={},
+        providers_off=[],
+        created_at=datetime.now(UTC),
+    )
+
+
+def row(key: str, **values: object) -> OutboxRow:
+    now = datetime.now(UTC)
+    usual = {"topic": "mail", "key": key, "ids": {}, "created_at": now, "due_at": now, "error": "", "attempts": 1}
+    return OutboxRow(**{**usual, **values})
+
+
+def test_help_comes_fast() -> None:
+    """The list of commands is there in less than a quarter of a second, since nothing heavy is imported for it."""
+    best = 9.0
+    for _ in range(5):
+        started = time.monotonic()
+        done = subprocess.run([*local.command(), "--help"], capture_output=True, text=True, check=True)
+        best = min(best, time.monotonic() - started)
+    for word in ("demo", "up", "web", "worker", "sweep", "migrate", "doctor", "providers", "outbox", "rotate-keys"):
+        assert f"\n  {word} " in done.stdout
+    assert "demo-services" not in done.stdout
+    assert best < 0.25
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("nonsense", "No such command 'nonsense'"),
+        ("demo --port 70000", "70000 is not in the range"),
+        ("demo --port x", "'x' is not a valid integer"),
+        ("worker -n 0", "0 is not in the range"),
+        ("web --workers 0", "0 is not in the range"),
+        ("doctor --jsn", "No such option"),
+        ("outbox retry", "Name the rows to retry, or use --all"),
+        ("outbox retry 1 --all", "Name the rows to retry, or use --all"),
+        ("providers enable phone", "Missing option '--host'"),
+    ],
+)
+def test_what_is_not_understood_is_one_line_and_exit_code_2(hub: Call, words: str, said: str) -> None:
+    """A wrong word or value is named in one line, with where to look; scripts see exit code 2."""
+    code, out, err = hub(*words.split())
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_settings_that_can_not_be_used_are_all_named(hub: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every problem of the environment is named at once, one a line, none of its values shown."""
+    monkeypatch.setenv("HUB_DATABASE_URL", "mysql://u:hidden@x")
+    monkeypatch.setenv("HUB_PUBLIC_URL", "ftp://x")
+    code, out, err = hub("migrate")
+    assert (code, out) == (1, "")
+    assert "HUB_DATABASE_URL" in err
+    assert "HUB_PUBLIC_URL" in err
+    assert "hidden" not in err
+    assert all(line.startswith("hub: ") for line in err.splitlines())
+
+
+@pytest.mark.parametrize("command", ["web", "worker", "sweep", "outbox"])
+def test_a_database_that_is_not_migrated_is_told(hub: Call, command: str) -> None:
+    """What needs the database says which command brings it up to date."""
+    assert hub(command) == (1, "", "hub: The database is not up to date: run hub migrate first.\n")
+
+
+def test_no_password_is_ever_printed(hub: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that does not answer is one line without the password that its address holds."""
+    monkeypatch.setenv("HUB_DATABASE_URL", "postgresql://u:hidden@127.0.0.1:1/x")
+    monkeypatch.setenv("HUB_REDIS_URL", "redis://127.0.0.1:1")
+    monkeypatch.setenv("HUB_SECRET_KEY", "0123456789" * 4)
+    monkeypatch.setenv("HUB_ENCRYPTION_KEYS", "A" * 43 + "=")
+    code, _, err = hub("migrate")
+    assert code == 1
+    assert err.count("\n") == 1
+    assert "hidden" not in err
+    assert "Traceback" in hub("--traceback", "migrate")[2]
+    code, out, _ = hub("doctor")
+    assert code == 1
+    assert "✗ database" in out
+    assert "hidden" not in out
+
+
+def test_a_worker_without_redis_says_so(hub: Call) -> None:
+    """A worker that can't reach Redis leaves with a sentence, so that its supervisor tries again."""
+    hub("migrate")
+    code, _, err = hub("worker")
+    assert (code, err) == (1, "hub: Redis does not answer: check HUB_REDIS_URL, or start everything with hub up.\n")
+
+
+def test_doctor_tells_what_to_do(hub: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part is checked; for providers the exact redirect URL is printed; programs read the same as JSON."""
+    hub("migrate")
+    monkeypatch.setenv("HUB_PUBLIC_URL", "https://hub.example.com")
+    code, out, _ = hub("doctor", "--json")
+    told = json.loads(out)
+    checks = {check["name"]: check for check in told["checks"]}
+    assert (code, told["ok"]) == (0, True)
+    assert {"python", "address", "data folder", "database", "redis", "mail"} <= set(checks)
+    assert any("https://hub.example.com/integrations/" in check["text"] for check in told["checks"])
+    assert "sent to nobody" in hub("doctor")[1]
+
+
+def test_providers_are_listed_and_switched(hub: Call, tmp_path: Path) -> None:
+    """The list names every provider; one can be disabled and enabled for one account; wrong names are told."""
+    hub("migrate")
+    write(tmp_path, host())
+    code, out, _ = hub("providers", "--json")
+    keys = [provider["key"] for provider in json.loads(out)["providers"]]
+    assert code == 0
+    assert keys
+    assert hub("providers", "disable", keys[0], "--host", "ADA@example.com") == (
+        0,
+        f"{keys[0]} is disabled for Ada.\n",
+        "",
+    )
+    assert hub("providers", "enable", keys[0], "--host", "ada@example.com")[0] == 0
+    assert hub("providers", "enable", "absent", "--host", "ada@example.com")[0] == 2
+    assert hub("providers", "enable", keys[0], "--host", "eve@example.com")[0] == 2
+    assert keys[0] in hub("providers")[1]
+
+
+def test_what_is_stuck_is_listed_and_retried(hub: Call, tmp_path: Path) -> None:
+    """The outbox lists what failed, was given up or is overdue, not what is on its way; retrying makes it due now."""
+    hub("migrate")
+    assert hub("outbox") == (0, "Nothing is stuck.\n", "")
+    now = datetime.now(UTC)
+    write(
+        tmp_path,
+        row("failed", error="Boom", due_at=now + timedelta(hours=1)),
+        row("parked", error="Boom", parked_at=now),
+        row("overdue", due_at=now - timedelta(minutes=5)),
+        row("later", due_at=now + timedelta(hours=1)),
+        row("done", done_at=now, error="Boom"),
+    )
+    stuck = json.loads(hub("outbox", "--json")[1])["stuck"]
+    assert [one["key"] for one in stuck] == ["failed", "parked", "overdue"]
+    assert "given up" in hub("outbox")[1]
+    assert hub("outbox", "retry", "--all")[1] == "2 rows are tried again now.\n"
+    assert hub("outbox", "retry", str(stuck[2]["id"]))[1] == "1 row is tried again now.\n"
+    again = json.loads(hub("outbox", "--json")[1])["stuck"]
+    assert not any(one["parked"] for one in again)
+
+
+def test_keys_are_rotated(hub: Call, tmp_path: Path) -> None:
+    """A new key is put in front, and what an older key sealed is sealed anew and still readable."""
+    from hub.app import assemble
+    from hub.store.models import OAuthFlow
+
+    hub("migrate")
+    write(tmp_path, host())
+    before = config.load(os.environ)
+    old = assemble(before)
+    flow = OAuthFlow(
+        state_digest="d",
+        browser_digest="b",
+        host_id=1,
+        provider="p",
+        verifier=old.vault.seal("secret", "oauth_flow:d"),
+        return_to="/",
+        created_at=datetime.now(UTC),
+    )
+    with old.store.write() as session:
+        session.add(flow)
+    old.store.dispose()
+    assert hub("rotate-keys")[1].startswith("1 value is encrypted with the newest key now.")
+    after = config.load(os.environ)
+    assert after.encryption_keys[1:] == before.encryption_keys
+    assert stat.S_IMODE((after.data_dir / "keys" / "encryption_keys").stat().st_mode) == 0o600
+    new = assemble(after)
+    with new.store.read() as session:
+        sealed = session.get_one(OAuthFlow, "d").verifier
+    new.store.dispose()
+    assert new.vault.current(sealed)
+    assert new.vault.open(sealed, "oauth_flow:d") == "secret"
+    with local.held(after.data_dir):
+        assert "A hub is running already" in hub("rotate-keys")[2]
+
+
+def test_a_taken_port_is_named(hub: Call, tmp_path: Path) -> None:
+    """A port that was asked for and is taken ends the demo with a sentence; one that was not is replaced by the next."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, _, err = hub("demo", "--port", str(port), "--data", str(tmp_path / "demo"))
+        assert (code, err) == (1, f"hub: Port {port} is taken by another program. Choose another one with --port.\n")
+        other, sentence = local.free_port("127.0.0.1", port, given=False)
+    assert other > port
+    assert f"Port {port} is taken" in sentence
+
+
+def test_an_address_of_another_machine_is_refused(hub: Call, tmp_path: Path) -> None:
+    """Listening on an address that this machine does not have is refused in words."""
+    for address in ("192.0.2.1", "no such host"):
+        code, _, err = hub("demo", "--host", address, "--data", str(tmp_path / "demo"))
+        assert (code, err) == (1, f"hub: {address} is not an address of this machine.\n")
+
+
+def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
+    """`hub … | head -0` ends quietly."""
+    command = f'"{sys.executable}" -P -m hub.cli --help | true'
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
