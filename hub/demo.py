@@ -107,7 +107,7 @@ def services_part(addresses: Addresses, env: Mapping[str, str]) -> Part:
     return Part(
         "services",
         local.command(*words),
-        {**env, "HUB_DEMO_SERVICES_URL": addresses.services},
+        env,
         ready=lambda: local.answers(addresses.services, "/mailbox/"),
         shows=f"{addresses.services}/mailbox/",
     )
