@@ -31,7 +31,11 @@ def init_app(app: Flask, hub: Hub) -> None:
     app.jinja_env.filters.update(
         when=words.when, short_time=words.short, day=words.day, minutes=words.minutes, zone_label=words.zone_label
     )
-    app.jinja_env.globals.update(provider_icon=lambda key: provider_icon(hub, key), permissions=permissions)
+    app.jinja_env.globals.update(
+        provider_icon=lambda key: provider_icon(hub, key),
+        location_label=lambda key: location_label(hub, key),
+        permissions=permissions,
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_context)
 
@@ -40,6 +44,12 @@ def provider_icon(hub: Hub, key: str) -> Markup:
     """Return a provider's icon, which the registry has checked, as markup; a neutral one for an unknown key."""
     provider = hub.registry.get(key)
     return Markup(provider.icon_svg) if provider else NEUTRAL_ICON  # noqa: S704 - checked to hold no script
+
+
+def location_label(hub: Hub, key: str) -> str:
+    """Return the provider's own name, or its key where it is not installed."""
+    provider = hub.registry.get(key)
+    return provider.facts.label if provider else key
 
 
 def permissions(provider: Provider) -> list[tuple[str, str]]:
