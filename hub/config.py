@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import os
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -130,11 +132,14 @@ def check_providers(settings: Settings, facts: Iterable[LocationProvider]) -> No
 
 
 def socket_path(data_dir: Path) -> Path:
-    """Return where the bundled Redis listens; short enough for a unix socket."""
+    """Return where the bundled Redis listens: in the data folder, or where the system keeps such files.
+
+    A socket's path is limited in length, and redis-py misreads what a server on a path with spaces says of a client.
+    """
     path = data_dir / "redis.sock"
-    if len(str(path).encode()) < 100:
+    if len(str(path)) < 100 and re.fullmatch(r"[A-Za-z0-9._/-]+", str(path)):
         return path
-    digest = base64.b32encode(str(path).encode()[-20:]).decode().strip("=").lower()
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:24]
     base = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/hub-{os.getuid()}")  # noqa: S108 - made 0700 by its starter
     return base / f"{digest}.sock"
 

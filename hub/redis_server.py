@@ -53,11 +53,17 @@ def command(data_dir: Path, environ: Mapping[str, str]) -> list[str]:
 
 
 def ping(data_dir: Path) -> bool:
-    """Tell whether the server of this data folder answers and has finished loading."""
+    """Tell whether the server of this data folder answers and has finished loading. Raises RedisProblem.
+
+    The problem would be a socket where other users could have put it.
+    """
+    listens = socket_path(data_dir)
+    if listens.parent != data_dir and listens.parent.exists():
+        _private(listens.parent)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(1)
         try:
-            connection.connect(str(socket_path(data_dir)))
+            connection.connect(str(listens))
             connection.sendall(b"PING\r\n")
             return connection.recv(16).startswith(b"+PONG")
         except OSError:

@@ -79,12 +79,13 @@ def worker(count: int) -> None:
         _workers(count)
         return
     from hub.app import handlers
-    from hub.outbox import worker as outbox_worker
+    from hub.outbox.worker import make_worker
     from hub.supervisor import announce_ready
 
     _reach_redis(assembled.settings.redis_url)
+    ready = make_worker(assembled, handlers(assembled))
     announce_ready()
-    outbox_worker.run(assembled, handlers(assembled))
+    ready.work(logging_level="WARNING")
 
 
 def _reach_redis(url: str) -> None:

@@ -7,8 +7,9 @@ import signal
 from pathlib import Path
 
 import pytest
+import redis
 
-from hub import processes, redis_server
+from hub import local, processes, redis_server
 from hub.config import socket_path
 from hub.redis_server import RedisProblem
 
@@ -33,8 +34,6 @@ def test_one_that_runs_already_is_used_and_left_running(tmp_path: Path) -> None:
 
 def test_what_was_written_survives_a_kill(tmp_path: Path) -> None:
     """After SIGKILL and a new start the data is there, since every write goes to the append-only file."""
-    import redis
-
     server = redis_server.start(tmp_path, os.environ)
     assert server
     with redis.Redis(unix_socket_path=str(socket_path(tmp_path))) as client:
@@ -46,15 +45,27 @@ def test_what_was_written_survives_a_kill(tmp_path: Path) -> None:
         assert client.get("kept") == b"yes"
 
 
-def test_a_long_path_gets_a_private_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the data folder's path is too long for a socket, a short folder is used that only this user enters."""
+@pytest.mark.parametrize("name", ["long" * 30, "a path with spaces", "a=b", "50%?#"])
+def test_an_awkward_path_gets_a_private_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Where the data folder's path is too long or odd for a socket, a short folder is used that only this user enters.
+
+    The client can then read what the server says about it, as a worker does at its start.
+    """
     short = tmp_path / "run"
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(short))
-    deep = tmp_path / ("long" * 30)
-    with redis_server.running(deep, os.environ) as listens:
-        assert redis_server.ping(deep)
+    odd = tmp_path / name
+    with redis_server.running(odd, os.environ) as listens:
+        assert redis_server.ping(odd)
         assert listens.parent == short
         assert short.stat().st_mode & 0o077 == 0
+        with redis.Redis.from_url(local.redis_url(odd)) as client:
+            assert str(listens) in client.client_info()["addr"]
+
+
+def test_two_data_folders_never_share_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths that only differ far from their end have different sockets."""
+    one, two = (tmp_path / f"{name} {'long' * 30}" / "var" / "the-same-end-of-the-path" for name in "12")
+    assert socket_path(one) != socket_path(two)
 
 
 def test_a_folder_open_to_others_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
