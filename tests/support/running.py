@@ -1,0 +1,103 @@
+"""The hub as real processes: web, workers and sweeper, on a database and Redis of the test's own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+import httpx2
+
+from tests.support import servers
+from tests.support.world import KEY, zoom_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 30.0
+T = TypeVar("T")
+
+
+class Running:
+    """Processes of one hub; ends them all at the end of the `with` block."""
+
+    def __init__(self, folder: Path, database_url: str, redis_url: str, zoom_url: str = "", **more: str) -> None:
+        self.folder, self.port = folder, servers.free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.mails = folder / "mail"
+        self.env: dict[str, str] = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("HUB_")},
+            "PYTHONPATH": str(ROOT),
+            "HUB_DATA_DIR": str(folder),
+            "HUB_DATABASE_URL": database_url,
+            "HUB_REDIS_URL": redis_url,
+            "HUB_PUBLIC_URL": self.url,
+            "HUB_SECRET_KEY": "k" * 40,
+            "HUB_ENCRYPTION_KEYS": KEY,
+            "HUB_MAIL_URL": f"file://{self.mails}",
+            "HUB_MAIL_FROM": "Hub <hub@hub.example>",
+            **(zoom_settings(zoom_url) if zoom_url else {}),
+            **more,
+        }
+        self._parts: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, *names: str) -> None:
+        """Start the named parts: web, worker, sweep; web answers when this returns."""
+        for name in names:
+            arguments = ["web", "--bind", f"127.0.0.1:{self.port}"] if name == "web" else [name]
+            command = [sys.executable, "-m", "hub.cli", *arguments]
+            with (self.folder / f"{name}.log").open("ab") as log:
+                self._parts[name] = subprocess.Popen(command, env=self.env, cwd=self.folder, stdout=log, stderr=log)
+        if "web" in names:
+            self._wait()
+
+    def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
+        """Stop one part and wait for its end."""
+        part = self._parts.pop(name)
+        part.send_signal(how)
+        part.wait(PATIENCE)
+
+    def log(self, name: str) -> str:
+        """Return what a part has printed."""
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for part in self._parts.values():
+            part.terminate()
+        for part in self._parts.values():
+            try:
+                part.wait(10)
+            except subprocess.TimeoutExpired:
+                part.kill()
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                if httpx2.get(f"{self.url}/readyz", trust_env=False).status_code == 200:
+                    return
+            except httpx2.TransportError:
+                pass
+            if self._parts["web"].poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(self.log("web"))
+            time.sleep(0.05)  # a port says nowhere that it listens
+
+
+def wait_for(what: Callable[[], T], seconds: float = PATIENCE) -> T:
+    """Return the first true result of calling `what`, asked again and again until `seconds` have passed."""
+    deadline = time.monotonic() + seconds
+    while True:
+        result = what()
+        if result:
+            return result
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
