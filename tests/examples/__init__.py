@@ -1,0 +1,1 @@
+"""Plugins that the documentation shows; tests load them and compare the text."""

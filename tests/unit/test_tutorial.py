@@ -1,0 +1,58 @@
+"""The tutorial's plugin is a file that works, and the tutorial shows that file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from hub.providers import Provider, Registry
+from hub.testing import samples
+from hub.testing.checks import check_fields, check_meeting
+from tests.examples import jitsi
+
+ROOT = Path(__file__).resolve().parents[2]
+TUTORIAL = (ROOT / "docs" / "provider-tutorial.md").read_text("utf-8")
+
+
+def _provider() -> Provider:
+    registry = Registry([("jitsi", jitsi, "0.1")])
+    assert registry.broken == {}
+    provider = registry.get("jitsi")
+    assert provider
+    return provider
+
+
+def test_the_tutorial_shows_the_plugin_as_it_is() -> None:
+    """The first block of code in the tutorial is the example's file, character by character."""
+    shown = re.findall(r"```python\n(.*?)```", TUTORIAL, re.S)
+    assert shown[0] == Path(jitsi.__file__ or "").read_text("utf-8")
+
+
+def test_the_first_plugin_is_ten_lines() -> None:
+    """Ten lines of code are a whole provider, as the tutorial says."""
+    lines = [line for line in Path(jitsi.__file__ or "").read_text("utf-8").splitlines() if line.strip()]
+    assert len(lines) - 1 == 10
+
+
+def test_the_tutorials_plugin_makes_meetings() -> None:
+    """Each booking gets a room of its own on the host's server."""
+    provider = _provider()
+    check_fields(provider.facts.host_fields)
+    (location,) = samples.locations(provider)
+    request = samples.request(provider, location)
+    one = provider.create_meeting(request, None, {})
+    other = provider.create_meeting(replace(request, ref="another"), None, {})
+    check_meeting(one)
+    assert one.join_url == "https://meet.example.com/ada/contract1"
+    assert one.join_url != other.join_url
+
+
+def test_what_it_leaves_out_the_core_does_without() -> None:
+    """The tutorial says which hooks the first plugin lacks: the provider can't do them, and the pages still work."""
+    provider = _provider()
+    (location,) = samples.locations(provider)
+    assert not provider.can("update_meeting")
+    assert not provider.can("delete_meeting")
+    assert provider.invitee_fields(location) == ()
+    assert provider.describe_location(location, "Ada") == provider.facts.blurb
