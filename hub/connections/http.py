@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -48,9 +48,30 @@ def send(
                     raise Temporary("The provider's answer is too large.", outcome_known=False)
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol):
         raise Temporary("The provider can't be reached.") from None
-    except httpx2.TransportError:
+    except httpx2.RequestError:
         raise Temporary("The provider did not answer in time.", outcome_known=False) from None
     return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, _json(raw), _text(raw))
+
+
+def bounded(response: httpx2.Response) -> None:
+    """Have reading this answer raise Temporary once it is too large; for clients that read answers whole."""
+    response.stream = _Bounded(response.stream)
+
+
+class _Bounded(httpx2.SyncByteStream):
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        for chunk in self._stream:
+            size += len(chunk)
+            if size > LARGEST_BODY:
+                raise Temporary("The provider's answer is too large.", outcome_known=False)
+            yield chunk
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 def error_of(reply: Reply, oauth: OAuth2, now: datetime) -> ProviderError:
@@ -99,7 +120,7 @@ def words(reply: Reply) -> str:
 def _json(raw: bytes) -> Any:
     try:
         return json.loads(raw) if raw else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

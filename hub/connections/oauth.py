@@ -17,7 +17,7 @@ from hub.connections.readiness import missing_scopes
 from hub.errors import MissingScopes, NotPossible
 from hub.providers import Provider
 from hub.store.models import OAuthFlow
-from hub.store.vault import digest
+from hub.store.vault import Unreadable, digest
 
 if TYPE_CHECKING:
     from hub.container import Hub
@@ -79,7 +79,10 @@ def take(hub: Hub, provider: Provider, *, state: str, host_id: int, browser: str
         if flow.created_at < hub.clock() - LIFETIME:
             session.commit()
             raise NotPossible("The authorization took longer than ten minutes. Please start again.")
-        return hub.vault.open(flow.verifier, f"oauth_flow:{flow.state_digest}"), flow.return_to
+        try:
+            return hub.vault.open(flow.verifier, f"oauth_flow:{flow.state_digest}"), flow.return_to
+        except Unreadable:
+            raise NotPossible("This authorization can't be finished any more. Please start again.") from None
 
 
 def finish(hub: Hub, provider: Provider, *, host_id: int, code: str, verifier: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
@@ -63,25 +62,6 @@ def set_enabled(hub: Hub, provider: Provider, *, host_id: int, enabled: bool) ->
             connection.enabled = enabled
 
 
-def mark_broken(session: Session, hub: Hub, connection_id: int, *, reason: str, connected_at: datetime | None) -> bool:
-    """Note that the grant made at `connected_at` is dead and tell the host once. Returns whether it was news.
-
-    A newer grant that was stored meanwhile stays as it is.
-    """
-    connection = session.get(Connection, connection_id)
-    if (
-        connection is None
-        or connection.connected_at != connected_at
-        or connection.broken_reason
-        or not connection.tokens
-    ):
-        return False
-    connection.broken_reason, connection.broken_at = reason[:500], hub.clock()
-    key = f"mail:broken:{connection.id}:{connection.grant_number}"
-    outbox.add(session, hub, "mail", key, kind="broken", connection=connection.id)
-    return True
-
-
 def disconnect(hub: Hub, provider: Provider, *, host_id: int) -> bool:
     """Delete tokens and account details in one commit, then revoke at the vendor as best effort.
 
@@ -117,7 +97,9 @@ def effects(session: Session, hub: Hub, *, host_id: int, provider: str) -> Effec
 
 
 def _find(session: Session, host_id: int, provider: str) -> Connection | None:
-    return session.scalar(select(Connection).where(Connection.host_id == host_id, Connection.provider == provider))
+    """Return the connection locked, so that a refresh under way can't bring back what is being removed."""
+    mine = select(Connection).where(Connection.host_id == host_id, Connection.provider == provider)
+    return session.scalar(mine.with_for_update())
 
 
 def _wake_waiting(session: Session, hub: Hub, host_id: int, provider: str, grant_number: int) -> None:

@@ -15,7 +15,8 @@ from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 from sqlalchemy.orm import Session
 
-from hub.connections.http import TIMEOUT, USER_AGENT
+from hub.connections.broken import locked, mark_broken
+from hub.connections.http import TIMEOUT, USER_AGENT, bounded
 from hub.errors import ConnectionLost, ProviderError, Rejected, Temporary
 from hub.providers import Provider
 from hub.store.db import outside_transaction
@@ -83,7 +84,7 @@ def revoke(hub: Hub, provider: Provider, sealed: str, connection_id: int) -> boo
         tokens = json.loads(hub.vault.open(sealed, f"connection:{connection_id}:tokens"))
         with _client(hub, provider) as client:
             reply = client.revoke_token(_url(hub, provider, "revoke"), token=tokens["access_token"])
-    except (Unreadable, OAuthError, httpx2.HTTPError, ValueError):
+    except (Unreadable, ProviderError, OAuthError, httpx2.HTTPError, ValueError, RecursionError):
         return False
     return bool(reply.status_code < 300)
 
@@ -92,9 +93,11 @@ def _take(hub: Hub, connection_id: int, refused: str) -> tuple[str, str, str, in
     """Return (token, "", "", n) where one works, ("", lease, refresh token, n) where we refresh, else nothing."""
     now = hub.clock()
     with hub.store.write() as session:
-        connection = session.get(Connection, connection_id)
+        connection = locked(session, connection_id)
         if connection is None or not connection.tokens:
             raise ConnectionLost("The connection has been removed.")
+        if connection.broken_reason:
+            raise ConnectionLost(connection.broken_reason)
         try:
             tokens = json.loads(hub.vault.open(connection.tokens, _place(connection)))
         except Unreadable:
@@ -114,28 +117,33 @@ def _refresh(hub: Hub, provider: Provider, connection_id: int, *, lease: str, re
         answer = _ask(hub, provider, lambda c: c.refresh_token(url, refresh_token=refresh_token))
         grant = _grant(hub, answer, refresh_token)
     except ProviderError as fault:
-        newer = _release(hub, connection_id, lease, number)
-        if newer and isinstance(fault, Rejected):
+        dead = str(fault) if isinstance(fault, Rejected) else ""
+        if _release(hub, connection_id, lease=lease, number=number, dead=dead) and dead:
             return fresh_token(hub, provider, connection_id)
-        raise ConnectionLost(str(fault)) if isinstance(fault, Rejected) else fault from None
+        raise ConnectionLost(dead) if dead else fault from None
     with hub.store.write() as session:
-        connection = session.get(Connection, connection_id)
+        connection = locked(session, connection_id)
         if connection is None or not connection.tokens:
             raise ConnectionLost("The connection has been removed.")
         if connection.grant_number == number:  # else the host reconnected meanwhile: the newest grant is kept
             store(session, hub, connection, grant)
+            return grant.access_token  # however short it lives: asking again would refresh for ever
     return fresh_token(hub, provider, connection_id)
 
 
-def _release(hub: Hub, connection_id: int, lease: str, number: int) -> bool:
-    """Give the lease back. Returns whether a newer grant was stored meanwhile."""
+def _release(hub: Hub, connection_id: int, *, lease: str, number: int, dead: str) -> bool:
+    """Give the lease back; `dead` says why the grant is. Returns whether a newer grant was stored meanwhile."""
     with hub.store.write() as session:
-        connection = session.get(Connection, connection_id)
+        connection = locked(session, connection_id)
         if connection is None:
             return False
         if connection.refresh_lease == lease:
             connection.refresh_lease, connection.refresh_lease_until = "", None
-        return bool(connection.tokens) and connection.grant_number != number
+        if connection.grant_number != number:
+            return bool(connection.tokens)
+        if dead:  # in the same commit, or whoever waits for the lease would ask with the dead token again
+            mark_broken(session, hub, connection_id, reason=dead, connected_at=connection.connected_at)
+        return False
 
 
 def _ask(hub: Hub, provider: Provider, call: Callable[[OAuth2Client], Any]) -> Mapping[str, Any]:
@@ -151,16 +159,19 @@ def _ask(hub: Hub, provider: Provider, call: Callable[[OAuth2Client], Any]) -> M
         client.register_compliance_hook("access_token_response", keep)
         client.register_compliance_hook("refresh_token_response", keep)
         try:
-            return dict(call(client))
+            token = dict(call(client))
         except OAuthError as fault:
             raise _grant_error(provider, str(fault.error or ""), _reason(answers)) from None
-        except (httpx2.HTTPError, ValueError, KeyError, TypeError):
+        except (httpx2.HTTPError, ValueError, KeyError, TypeError, RecursionError):
             raise Temporary("The provider's sign-in service does not answer properly.", outcome_known=False) from None
+    if not answers or answers[-1].status_code >= 300:
+        raise Temporary("The provider's sign-in service does not answer properly.", outcome_known=False)
+    return token
 
 
 def _client(hub: Hub, provider: Provider) -> OAuth2Client:
     settings = hub.settings.provider(provider.facts)
-    return OAuth2Client(
+    client = OAuth2Client(
         client_id=settings["client_id"],
         client_secret=settings["client_secret"],
         token_endpoint_auth_method="client_secret_basic",  # noqa: S106 - a method's name
@@ -170,6 +181,8 @@ def _client(hub: Hub, provider: Provider) -> OAuth2Client:
         trust_env=False,
         headers={"User-Agent": USER_AGENT},
     )
+    client.event_hooks = {"response": [bounded]}
+    return client
 
 
 def _reason(answers: list[httpx2.Response]) -> str:

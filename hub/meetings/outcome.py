@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from hub.connections import service
+from hub.connections.broken import mark_broken
 from hub.errors import ConnectionLost, MeetingGone, MissingScopes, ProviderError, Temporary
 from hub.meetings.decide import Action
 from hub.meetings.step import Step
@@ -97,7 +97,7 @@ def failed(session: Session, hub: Hub, booking: Booking, row: MeetingRow, step: 
         _try_again(session, hub, booking, row, fault)
     elif isinstance(fault, ConnectionLost | MissingScopes) and step.connection_id:
         row.attempted_at = None
-        service.mark_broken(session, hub, step.connection_id, reason=fault.message, connected_at=step.connected_at)
+        mark_broken(session, hub, step.connection_id, reason=fault.message, connected_at=step.connected_at)
     elif isinstance(fault, MeetingGone) and step.action is Action.MOVE:
         row.state = "deleted"
         announce.note(session, hub, booking, "gone", f"The {label} meeting no longer existed; a new one is made.")

@@ -22,6 +22,7 @@ from hub.web.shell import the_hub
 
 blueprint = Blueprint("integrations", __name__)
 SETTINGS_PATH = "/settings/integrations"
+LONGEST_PATH = 200
 
 BADGES = {
     Readiness.READY: ("Connected", "ok"),
@@ -72,6 +73,8 @@ def connect(key: str) -> Response:
     if readiness in (Readiness.NOT_CONFIGURED, Readiness.NOT_ENABLED):
         abort(404)
     return_to = local_path(request.form.get("return_to", ""), SETTINGS_PATH)
+    if len(return_to) > LONGEST_PATH:
+        return_to = SETTINGS_PATH
     return redirect(oauth.begin(hub, provider, host_id=host_id(), browser=browser_secret(), return_to=return_to))
 
 
