@@ -1,11 +1,12 @@
 """The pages: one blueprint per module."""
 
-from hub.web import auth, booking, integrations, manage, ops
+from hub.web import auth, booking, changing, event_types, integrations, ops
 
 BLUEPRINTS = (
     auth.blueprint,
+    event_types.blueprint,
     integrations.blueprint,
-    manage.blueprint,
+    changing.blueprint,
     ops.blueprint,
     booking.blueprint,
 )
