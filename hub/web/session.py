@@ -49,6 +49,12 @@ def init_app(app: Flask, hub: Hub) -> None:
     manager.user_loader(lambda text: _load(hub, text))
     manager.unauthorized_handler(_to_sign_in)
 
+    @app.before_request
+    def _load_early() -> None:
+        """Load the host before a page opens a transaction of its own: they do not nest."""
+        if request.endpoint != "static":
+            bool(current_user)
+
 
 def sign_in(host: Host) -> None:
     """Begin a new session for the host; nothing of an earlier one is kept."""
