@@ -239,3 +239,11 @@ def test_few_statements(ada: Host, bob: Person, world: World) -> None:
         bob.opens(f"/ada-lovelace/talk-{count}")
         numbers.append(len([sql for sql in counted if sql.startswith("SELECT")]))
     assert numbers[0] == numbers[1] <= 4, counted
+
+
+def test_signed_in_host_sees_the_page(ada: Host, offered: EventType) -> None:
+    """A host who is signed in opens the public pages like anybody else."""
+    ada.opens(PAGE)
+    ada.opens(f"{PAGE}?slot={SLOT}")
+    ada.opens("/ada-lovelace")
+    assert ada.reads("Intro call")
