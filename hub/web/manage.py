@@ -1,234 +1,184 @@
-"""The invitee's page of one booking: see, join, move, relocate, cancel. The token in the address decides."""
+"""The page of one booking: when, where, and what can still be done; also the page after booking."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request
+from babel import Locale
+from flask import Blueprint, abort, current_app, make_response, render_template, request, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug.wrappers import Response as BaseResponse
+from werkzeug.wrappers import Response
 
-from hub import inputs, words
 from hub.connections.readiness import standing
-from hub.errors import InvalidInput, NotPossible, SlotTaken
 from hub.notify import calendar
-from hub.notify.details import Details, Place, country_of, details, dial_in_for
+from hub.notify.details import Place, country_of, details, dial_in_for
 from hub.notify.mail import entry_for
 from hub.scheduling import bookings, offers
-from hub.store.models import Booking, EventType
-from hub.values import Person
-from hub.web.picker import picker, read_compact
+from hub.store.models import Activity, Booking, EventType
+from hub.values import DialIn, Meeting, Person
 from hub.web.security import limiter
 from hub.web.shell import the_hub
+from hub.web.visitor import reader
 
-if TYPE_CHECKING:
-    from hub.container import Hub
+blueprint = Blueprint("manage", __name__)
 
-blueprint = Blueprint("manage", __name__, url_prefix="/b")
-KEPT = timedelta(days=30)
+KEPT = timedelta(days=30)  # after the end; then the page is gone, and with it what it shows of people
+KINDS = ("booked", "moved", "relocated", "cancelled")
 
-
-def _not_found(response: BaseResponse) -> bool:
-    return response.status_code == 404
-
-
-# Guessing tokens is hopeless anyway; this keeps it from being a load.
-limiter.limit("20/minute", deduct_when=_not_found)(blueprint)
+# Wrong tokens are counted, so that nobody can try them out; right ones cost nothing.
+probed = limiter.shared_limit(
+    lambda: str(current_app.config.get("TOKEN_LIMIT", "20/minute")),
+    scope="tokens",
+    deduct_when=lambda response: response.status_code == 404,
+)
 
 
-@blueprint.get("/<token>")
+@dataclass(frozen=True)
+class Mine:
+    """A booking as the holder of a token sees it; `may_change` is False for a token that only shows."""
+
+    token: str
+    booking: Booking
+    may_change: bool
+    event_type: EventType | None
+    options: list[offers.Option]
+    kind: str
+
+    @property
+    def state(self) -> str:
+        """What the headline says: booked, moved, relocated, cancelled, now or over."""
+        now = the_hub().clock()
+        if not self.booking.confirmed:
+            return "cancelled"
+        if self.booking.ends_at <= now:
+            return "over"
+        return "now" if self.booking.starts_at <= now else self.kind
+
+    @property
+    def final(self) -> str:
+        """Why nothing can be done any more, empty where something can."""
+        reasons = {
+            "cancelled": "This booking is cancelled, so there is nothing left to change.",
+            "over": "This meeting is over, so there is nothing left to change.",
+            "now": "This meeting has begun, so it can't be changed or cancelled any more.",
+        }
+        return reasons.get(self.state, "")
+
+    @property
+    def fixed(self) -> str:
+        """Why time and place can't be changed, empty where they can."""
+        name = self.booking.host.first_name
+        if self.final:
+            return self.final
+        if self.booking.changes >= bookings.MOST_CHANGES:
+            return f"This booking was changed too often to be changed here once more. Please write to {name}."
+        if self.event_type is None:
+            return f"{name} does not offer this kind of meeting any more, so it can't be moved; it still takes place."
+        return ""
+
+    @property
+    def can_relocate(self) -> bool:
+        """Whether there is another place, or another answer, to choose."""
+        return not self.fixed and (len(self.options) > 1 or any(option.fields for option in self.options))
+
+
+def mine(token: str, *, change: bool = False) -> Mine:
+    """Return the booking of this token. Aborts with 404, or with 410 long after the end."""
+    hub = the_hub()
+    with hub.store.read() as session:
+        found = bookings.find(session, token)
+        if found is None or (change and not found[1]):
+            abort(404)
+        booking, may_change = found
+        if booking.ends_at + KEPT <= hub.clock():
+            abort(410)
+        event_type = session.get(EventType, booking.event_type_id) if booking.event_type_id else None
+        known = standing(session, hub, booking.host)
+        options = offers.options(hub, known, event_type) if event_type else []
+        return Mine(token, booking, may_change, event_type, options, _kind(session, booking))
+
+
+def _kind(session: Session, booking: Booking) -> str:
+    query = select(Activity.what).where(Activity.booking_id == booking.id, Activity.what.in_(KINDS))
+    return session.scalar(query.order_by(Activity.id.desc()).limit(1)) or "booked"
+
+
+@blueprint.get("/b/<token>")
+@probed
 def show(token: str) -> str:
-    """Show the booking as it stands."""
-    hub = the_hub()
-    with hub.store.read() as session:
-        booking, may_change = _booking(session, hub, token)
-        return _page(hub, booking, token, may_change)
+    """Show the booking. Nothing is changed by looking, whoever looks."""
+    return page(mine(token))
 
 
-@blueprint.get("/<token>/where")
-def where(token: str) -> str:
-    """Return the part of the page that changes by itself."""
-    hub = the_hub()
-    with hub.store.read() as session:
-        booking, _ = _booking(session, hub, token)
-        return render_template("manage/where.html", **_where(hub, booking, token))
+@blueprint.get("/b/<token>/where")
+@probed
+def where(token: str) -> Response:
+    """Return the part of the page that changes by itself; nothing where it is as the page has it."""
+    my = mine(token)
+    if request.args.get("version") != str(my.booking.version):
+        return Response("", headers={"HX-Refresh": "true"})
+    if request.args.get("seen") == details(the_hub(), my.booking).state:
+        return Response(status=204)
+    return make_response(render_template("manage/_where.html", **_context(my)))
 
 
-@blueprint.get("/<token>/calendar.ics")
+@blueprint.get("/b/<token>/calendar.ics")
+@probed
 def calendar_file(token: str) -> Response:
-    """Return the booking as a calendar file."""
-    hub = the_hub()
-    with hub.store.read() as session:
-        booking, _ = _booking(session, hub, token)
-        entry = entry_for(hub, booking, Person(booking.invitee_name, booking.invitee_email))
+    """Return the booking as a calendar entry."""
+    data = calendar.ics(_entry(mine(token).booking))
     headers = {"Content-Disposition": 'attachment; filename="booking.ics"'}
-    return Response(calendar.ics(entry), mimetype="text/calendar", headers=headers)
+    return Response(data, content_type="text/calendar; charset=utf-8", headers=headers)
 
 
-@blueprint.route("/<token>/reschedule", methods=["GET", "POST"])
-def reschedule(token: str) -> str | BaseResponse | tuple[str, int]:
-    """Pick another time; nothing moves before the button is pressed."""
-    hub, error = the_hub(), ""
-    if request.method == "POST":
-        start = read_compact(request.form.get("slot", ""))
-        booking_id = _changeable(hub, token)
-        try:
-            if start is None:
-                raise NotPossible("Please choose a time.")
-            bookings.move(hub, booking_id, start, by="invitee")
-        except (SlotTaken, NotPossible) as fault:
-            error = fault.message
-        else:
-            flash("Your booking has a new time. A mail is on its way.", "ok")
-            return redirect(f"/b/{token}", 303)
-    with hub.store.read() as session:
-        booking, may_change = _booking(session, hub, token)
-        why = _why_not(hub, booking, may_change)
-        event_type = session.get(EventType, booking.event_type_id) if booking.event_type_id else None
-        if why or event_type is None:
-            return _page(hub, booking, token, may_change, error=why or "This can't be rescheduled here any more."), 409
-        zone = request.values.get("tz", "")
-        zone = zone if zone in words.zone_names() else booking.invitee_timezone
-        path = f"/b/{token}/reschedule"
-        shown = picker(session, hub, event_type, path, zone=zone, besides=booking.id)
-        page = render_template(
-            "manage/reschedule.html",
-            booking=booking,
-            of=booking.host,
-            token=token,
-            path=path,
-            picker=shown,
-            zones=words.zones(),
-            error=error,
-            now_when=words.when(booking.starts_at, booking.ends_at, zone),
-            new_when=words.when(shown.slot, shown.slot + (booking.ends_at - booking.starts_at), zone)
-            if shown.slot
-            else "",
-            no_index=True,
-        )
-    return (page, 409) if error else page
+def page(my: Mine) -> str:
+    """Return the page of a booking."""
+    return render_template("manage/page.html", **_context(my))
 
 
-@blueprint.route("/<token>/cancel", methods=["GET", "POST"])
-def cancel(token: str) -> str | BaseResponse | tuple[str, int]:
-    """Ask once, with room for a reason; then cancel."""
-    hub = the_hub()
-    if request.method == "POST":
-        booking_id = _changeable(hub, token)
-        try:
-            reason = inputs.many_lines(request.form.get("reason", ""), "reason", longest=1000)
-            bookings.cancel(hub, booking_id, by="invitee", reason=reason)
-        except (NotPossible, InvalidInput) as fault:
-            flash(fault.message, "bad")
-        return redirect(f"/b/{token}", 303)
-    with hub.store.read() as session:
-        booking, may_change = _booking(session, hub, token)
-        why = _why_not(hub, booking, may_change)
-        if why:
-            return _page(hub, booking, token, may_change, error=why), 409
-        return render_template("manage/cancel.html", **_where(hub, booking, token), no_index=True)
-
-
-@blueprint.route("/<token>/location", methods=["GET", "POST"])
-def location(token: str) -> str | BaseResponse | tuple[str, int]:
-    """Choose another of the places offered."""
-    hub, errors = the_hub(), {}
-    if request.method == "POST":
-        booking_id = _changeable(hub, token)
-    with hub.store.read() as session:
-        booking, may_change = _booking(session, hub, token)
-        why = _why_not(hub, booking, may_change)
-        event_type = session.get(EventType, booking.event_type_id) if booking.event_type_id else None
-        options = offers.options(hub, standing(session, hub, booking.host), event_type) if event_type else []
-        others = [option for option in options if option.id != booking.location.get("id")]
-        if why or not others:
-            return _page(hub, booking, token, may_change, error=why or "There is no other place to choose."), 409
-    if request.method == "POST":
-        option = next((o for o in others if str(o.id) == request.form.get("location", "")), None)
-        if option is None:
-            errors["location"] = "Please choose one of the places offered."
-        else:
-            zone = booking.invitee_timezone
-            answers, errors = inputs.read_fields(option.fields, request.form, prefix=f"loc{option.id}-", zone=zone)
-            if not errors:
-                try:
-                    bookings.relocate(hub, booking_id, option.id, answers, by="invitee")
-                except (NotPossible, InvalidInput) as fault:
-                    errors["location"] = fault.message
-                else:
-                    flash("The place is changed. A mail is on its way.", "ok")
-                    return redirect(f"/b/{token}", 303)
-    page = render_template(
-        "manage/location.html",
-        options=others,
-        typed=request.form,
-        errors=errors,
-        **_where(hub, booking, token),
-        no_index=True,
-    )
-    return (page, 422) if errors else page
-
-
-def _booking(session: Session, hub: Hub, token: str) -> tuple[Booking, bool]:
-    found = bookings.find(session, token)
-    if found is None:
-        abort(404)
-    if found[0].ends_at + KEPT < hub.clock():
-        abort(410)
-    return found
-
-
-def _changeable(hub: Hub, token: str) -> int:
-    """Return the id of the booking that this token may change, or answer 404."""
-    with hub.store.read() as session:
-        booking, may_change = _booking(session, hub, token)
-    if not may_change:
-        abort(404)
-    return booking.id
-
-
-def _why_not(hub: Hub, booking: Booking, may_change: bool) -> str:
-    if not may_change:
-        return "This link shows the booking only. The link in your confirmation mail can change it."
-    if not booking.confirmed:
-        return "This booking is cancelled."
-    if booking.starts_at <= hub.clock():
-        return "This booking has begun or is over, so it can't be changed any more."
-    if booking.changes >= bookings.MOST_CHANGES:
-        return f"This booking was changed many times already. Please write to {booking.host.first_name}."
-    return ""
-
-
-def _page(hub: Hub, booking: Booking, token: str, may_change: bool, *, error: str = "") -> str:
-    entry = entry_for(hub, booking, Person(booking.invitee_name, booking.invitee_email))
-    return render_template(
-        "manage/show.html",
-        error=error,
-        may_change=not _why_not(hub, booking, may_change),
-        why_not=_why_not(hub, booking, may_change),
-        google=calendar.google_link(entry),
-        outlook=calendar.outlook_link(entry),
-        no_index=True,
-        **_where(hub, booking, token),
-    )
-
-
-def _where(hub: Hub, booking: Booking, token: str) -> dict[str, Any]:
-    """Return what every part of the page shows."""
-    about: Details = details(hub, booking)
-    meeting = about.meeting
-    zone, host_zone = booking.invitee_timezone, booking.host.timezone
+def _context(my: Mine) -> dict[str, Any]:
+    hub, booking = the_hub(), my.booking
+    about = details(hub, booking)
+    guest, owner = reader(booking.invitee_timezone), reader(booking.host.timezone)
+    entry = _entry(booking)
+    provider = hub.registry.get(about.provider)
+    event_type = my.event_type
     return {
+        "my": my,
         "booking": booking,
-        "of": booking.host,
-        "token": token,
         "about": about,
-        "meeting": meeting,
-        "numbers": dial_in_for(meeting, country_of(zone)) if meeting else [],
-        "when": words.when(booking.starts_at, booking.ends_at, zone),
-        "host_when": words.when(booking.starts_at, booking.ends_at, host_zone) if host_zone != zone else "",
-        "over": booking.ends_at <= hub.clock(),
         "making": about.state is Place.MAKING,
-        "waiting": about.state in (Place.MAKING, Place.LATE),
+        "remote": bool(provider and provider.oauth),
+        "numbers": _numbers(about.meeting, country_of(booking.invitee_timezone)) if about.meeting else [],
+        "visitor": guest,
+        "when": guest.span(booking.starts_at, booking.ends_at),
+        "host_when": owner.span(booking.starts_at, booking.ends_at) if _differs(booking) else "",
+        "host_zone": owner.label(booking.starts_at),
+        "google": calendar.google_link(entry),
+        "outlook": calendar.outlook_link(entry),
+        "again": f"/{booking.host.handle}/{event_type.slug}" if event_type and event_type.active else "",
+        "url": lambda part: url_for(f"manage.{part}", token=my.token),
     }
+
+
+def _entry(booking: Booking) -> calendar.Entry:
+    return entry_for(the_hub(), booking, Person(booking.invitee_name, booking.invitee_email))
+
+
+def _differs(booking: Booking) -> bool:
+    guest, owner = reader(booking.invitee_timezone), reader(booking.host.timezone)
+    return guest.local(booking.starts_at).utcoffset() != owner.local(booking.starts_at).utcoffset()
+
+
+def _numbers(meeting: Meeting, country: str) -> list[DialIn]:
+    """Return the dial-in numbers, the invitee's country first, each with its country in words."""
+    names = Locale("en").territories
+    found = []
+    for number in dial_in_for(meeting, country):
+        name = names.get(number.country, number.country)
+        label = number.label if not name or number.label.startswith(name) else f"{name} {number.label}".strip()
+        found.append(DialIn(number.number, name, label, number.tap))
+    return found

@@ -1,212 +1,174 @@
-"""The picker of a day and a time, whose whole state is in the address."""
+"""The month and the day's times from which a visitor picks, with the address of every choice."""
 
 from __future__ import annotations
 
-import calendar
+import re
+from calendar import Calendar
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, date, datetime
+from typing import Any
 from urllib.parse import urlencode
 
-from babel.dates import format_date
-from flask import request
-from sqlalchemy.orm import Session
+from babel.dates import format_date, get_day_names
 
 from hub import words
-from hub.scheduling import offers
-from hub.scheduling.availability import by_local_date
-from hub.store.models import EventType
+from hub.scheduling.free import FreeTimes, following, midnight, preceding
+from hub.web.visitor import Visitor
 
-if TYPE_CHECKING:
-    from hub.container import Hub
-
-COMPACT = "%Y%m%dT%H%M%SZ"
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-TWELVE_HOURS = {"en-us", "en-ca", "en-au", "en-nz", "en-in", "en-ph"}
+STAMP = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True)
-class Day:
-    """A cell of the month grid."""
+class Place:
+    """Where the visitor is: the page's path and what its address says."""
 
-    number: int
-    date: str
-    url: str | None
-    bookable: bool
-    selected: bool
-    today: bool
-    in_month: bool
-    label: str
+    path: str
+    state: Mapping[str, str]
 
-
-@dataclass(frozen=True)
-class Month:
-    """A month as a grid of weeks that begin on Monday."""
-
-    title: str
-    prev_url: str | None
-    next_url: str | None
-    weekdays: tuple[str, ...]
-    weeks: list[list[Day]]
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A time to choose."""
-
-    label: str
-    url: str
-    value: str
-    selected: bool = False
+    def url(self, **changes: str) -> str:
+        """Return the address with other state; what is empty is left out."""
+        state = {key: value for key, value in {**self.state, **changes}.items() if value}
+        return f"{self.path}?{urlencode(state, safe='/:')}" if state else self.path
 
 
 @dataclass(frozen=True)
 class Picker:
-    """All that its template shows; `next_url` leads to the next day that has times, where this month has none."""
+    """What the template shows; `month` is as the calendar macro wants it, `slots` are (label, spoken, address).
 
-    zone: str
-    zone_label: str
-    now: str
-    month: Month
-    day_title: str
-    slots: list[Slot] = field(default_factory=list)
-    slot: datetime | None = None
-    next_url: str | None = None
-    next_label: str = ""
-    anything: bool = True
-    day_url: str = ""
-    keep: Mapping[str, str] = field(default_factory=dict)
-
-
-def twelve_hours() -> bool:
-    """Tell whether the visitor's language is one whose speakers read clocks of twelve hours."""
-    best = request.accept_languages.best or ""
-    return best.lower() in TWELVE_HOURS
-
-
-def zone_of_visitor(fallback: str) -> str:
-    """Return the zone to show times in: the address's, the browser's, else the fallback."""
-    for name in (request.values.get("tz", ""), request.cookies.get("tz", "")):
-        if name in words.zone_names():
-            return name
-    return fallback
-
-
-def compact(moment: datetime) -> str:
-    """Return an aware time as addresses carry it."""
-    return moment.astimezone(UTC).strftime(COMPACT)
-
-
-def read_compact(text: str) -> datetime | None:
-    """Return the aware UTC time that `compact` wrote, None for any other text."""
-    if len(text) != 16 or not text.isascii():
-        return None
-    try:
-        found = datetime.strptime(text, COMPACT).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return found if 2000 <= found.year <= 2100 else None
-
-
-def picker(
-    session: Session,
-    hub: Hub,
-    event_type: EventType,
-    path: str,
-    *,
-    zone: str,
-    besides: int | None = None,
-    keep: Mapping[str, str] | None = None,
-) -> Picker:
-    """Return the picker for the request's `month`, `date` and `slot`; links go to `path`.
-
-    Anything in the address that can't be is read as if it were not there.
+    `message` and `onward` (words, address) stand where the day or the month has no times; `empty` where nothing has.
     """
-    now = hub.clock()
-    until = now + timedelta(days=event_type.horizon_days + 2)
-    starts = offers.free_times(session, hub, event_type, now, until, besides=besides)
-    days = by_local_date(starts, zone)
-    today = now.astimezone(words.zone(zone)).date()
-    chosen_slot = read_compact(request.values.get("slot", ""))
-    wanted = _read_date(request.values.get("date", ""))
-    first = _read_month(request.values.get("month", ""))
-    if wanted is None and chosen_slot is not None:
-        wanted = chosen_slot.astimezone(words.zone(zone)).date()
-    if wanted is None:
-        after = first or today
-        wanted = next((day for day in sorted(days) if day >= after and (not first or _same_month(day, first))), None)
-    first = first or (wanted or today).replace(day=1)
-    extra = {**(keep or {}), **({"tz": zone} if request.values.get("tz") else {})}
 
-    def url(**state: str) -> str:
-        return f"{path}?{urlencode({**extra, **state})}"
+    visitor: Visitor
+    place: Place
+    zone_now: str
+    month: Mapping[str, Any]
+    day: date | None = None
+    slots: list[tuple[str, str, str]] = field(default_factory=list)
+    step: str = "day"
+    message: str = ""
+    onward: tuple[str, str] | None = None
+    empty: bool = False
+    zones: list[str] = field(default_factory=list)
 
-    month = _month(first, days, wanted, today, url)
-    following = next((day for day in sorted(days) if day >= first), None)
-    twelve = twelve_hours()
-    local = words.zone(zone)
-    slots = [
-        Slot(
-            words.clock(start.astimezone(local), twelve=twelve),
-            url(date=wanted.isoformat() if wanted else "", slot=compact(start)),
-            compact(start),
-            selected=start == chosen_slot,
-        )
-        for start in (days.get(wanted, []) if wanted else [])
-    ]
+
+def pick(free: FreeTimes, visitor: Visitor, path: str, query: Mapping[str, str]) -> Picker:
+    """Return the picker for the address's month and date, by default for the first day with free times."""
+    tz = visitor.zone if visitor.chosen else ""
+    asked = read_date(query.get("date", ""))
+    earliest = free.next(free.now)
+    asked_month = read_date(query.get("month", "") + "-01")
+    month = (asked or asked_month or visitor.date(earliest or free.now)).replace(day=1)
+    days = free.month(month, visitor.zone) if earliest else {}
+    day = asked or min(days, default=None)
+    place = Place(path, {"month": f"{month:%Y-%m}", "date": asked.isoformat() if asked else "", "tz": tz})
+    times = days.get(day, []) if day else []
+    message, onward = "", None
+    if not times and earliest:
+        message = f"No free times on {words.day(asked)}." if asked else f"No free times in {_title(month)}."
+        onward = _onward(free, visitor, place, asked or month, earliest)
     return Picker(
-        zone=zone,
-        zone_label=words.zone_label(zone, now),
-        now=words.clock(now.astimezone(local), twelve=twelve),
-        month=month,
-        day_title=words.day(wanted) if wanted else "",
-        slots=slots,
-        slot=chosen_slot,
-        next_url=url(date=following.isoformat()) if following else None,
-        next_label=words.day(following) if following else "",
-        anything=bool(days),
-        day_url=url(month=first.strftime("%Y-%m")),
-        keep=extra,
+        visitor=visitor,
+        place=place,
+        zone_now=visitor.time(free.now),
+        month=_grid(free, visitor, place, month, days, day),
+        day=day,
+        slots=_slots(visitor, place, day, times),
+        step="time" if asked else "day",
+        message=message,
+        onward=onward,
+        empty=earliest is None,
+        zones=words.zones() if query.get("zones") or visitor.zone_error else [],
     )
 
 
-def _month(first: date, days: Mapping[date, list[datetime]], wanted: date | None, today: date, url: object) -> Month:
-    assert callable(url)
-    previous, following = first - timedelta(days=1), (first + timedelta(days=32)).replace(day=1)
-    earliest, latest = (min(days), max(days)) if days else (first, first)
-    weeks = [
-        [
-            _day(day, day in days, day == wanted, day == today, day.month == first.month, url(date=day.isoformat()))
-            for day in week
-        ]
-        for week in calendar.Calendar().monthdatescalendar(first.year, first.month)
-    ]
-    return Month(
-        title=format_date(first, "MMMM y", locale="en"),
-        prev_url=url(month=previous.strftime("%Y-%m")) if previous >= min(today, earliest).replace(day=1) else None,
-        next_url=url(month=following.strftime("%Y-%m")) if following <= latest else None,
-        weekdays=WEEKDAYS,
-        weeks=weeks,
-    )
-
-
-def _day(day: date, bookable: bool, selected: bool, today: bool, in_month: bool, url: str) -> Day:
-    label = format_date(day, "EEEE d MMMM y", locale="en")
-    return Day(day.day, day.isoformat(), url if bookable else None, bookable, selected, today, in_month, label)
-
-
-def _read_date(text: str) -> date | None:
+def read_start(text: str) -> datetime | None:
+    """Return the aware start of a slot's address, such as 20261203T130000Z; None for any other text."""
+    if not re.fullmatch(r"2\d{7}T\d{6}Z", text, re.ASCII):
+        return None
     try:
-        found = date.fromisoformat(text) if len(text) == 10 else None
+        return datetime.strptime(text, STAMP).replace(tzinfo=UTC)
     except ValueError:
         return None
-    return found if found and 2000 <= found.year <= 2100 else None
 
 
-def _read_month(text: str) -> date | None:
-    return _read_date(f"{text}-01") if len(text) == 7 else None
+def write_start(start: datetime) -> str:
+    """Return an aware start as it stands in addresses."""
+    return start.astimezone(UTC).strftime(STAMP)
 
 
-def _same_month(day: date, first: date) -> bool:
-    return (day.year, day.month) == (first.year, first.month)
+def read_date(text: str) -> date | None:
+    """Return the date of an address; None for any text that is none, or is far from our days."""
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        return None
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1970 <= found.year <= 9000 else None
+
+
+def _onward(free: FreeTimes, visitor: Visitor, place: Place, after: date, earliest: datetime) -> tuple[str, str]:
+    """Return words and address of the next day with free times, or else of the first one."""
+    beyond = after > visitor.date(free.until)
+    start = (None if beyond else free.next(midnight(after, visitor.zone))) or earliest
+    day = visitor.date(start)
+    return words.day(day), place.url(month=f"{day:%Y-%m}", date=day.isoformat())
+
+
+def _grid(
+    free: FreeTimes,
+    visitor: Visitor,
+    place: Place,
+    month: date,
+    days: Mapping[date, list[datetime]],
+    chosen: date | None,
+) -> dict[str, Any]:
+    today, last = visitor.date(free.now), visitor.date(free.until)
+    names = get_day_names("short", locale="en")
+    back = month > today.replace(day=1)
+    ahead = month < last.replace(day=1)
+    weeks = Calendar(visitor.first_weekday).monthdatescalendar(month.year, month.month)
+    return {
+        "title": _title(month),
+        "prev_url": place.url(month=f"{preceding(month):%Y-%m}", date="") if back else None,
+        "next_url": place.url(month=f"{following(month):%Y-%m}", date="") if ahead else None,
+        "weekdays": [names[(visitor.first_weekday + shift) % 7] for shift in range(7)],
+        "weeks": [[_day(place, day, month, days, today, chosen) for day in week] for week in weeks],
+    }
+
+
+def _day(
+    place: Place, day: date, month: date, days: Mapping[date, list[datetime]], today: date, chosen: date | None
+) -> dict[str, Any]:
+    count = len(days.get(day, ()))
+    return {
+        "number": day.day,
+        "date": day.isoformat(),
+        "url": place.url(date=day.isoformat()) if count else None,
+        "bookable": count > 0,
+        "selected": day == chosen,
+        "today": day == today,
+        "in_month": day.month == month.month,
+        "label": f"{format_date(day, 'EEEE d MMMM', locale='en')}, {count} time{'' if count == 1 else 's'}",
+    }
+
+
+def _slots(visitor: Visitor, place: Place, day: date | None, times: list[datetime]) -> list[tuple[str, str, str]]:
+    """Return the day's slots; an hour that the clock shows twice is told apart by the zone's letters."""
+    shown = Counter(visitor.time(start) for start in times)
+    iso = day.isoformat() if day else ""
+    return [
+        (
+            label if shown[label] == 1 else f"{label} {visitor.abbreviation(start)}",
+            visitor.at(start),
+            place.url(date=iso, slot=write_start(start)),
+        )
+        for start in times
+        for label in [visitor.time(start)]
+    ]
+
+
+def _title(month: date) -> str:
+    return format_date(month, "MMMM y", locale="en")

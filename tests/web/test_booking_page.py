@@ -62,7 +62,7 @@ def test_an_empty_month_leads_on(ada: Host, offered: EventType, bob: Person) -> 
 def test_books(offered: EventType, bob: Person, world: World) -> None:
     """A filled-in form books, and leads to the page of the booking."""
     page = bob.opens(f"{PAGE}?slot={SLOT}&tz=Europe/London")
-    assert bob.reads("Wed 2 Dec 2026, 09:00–09:30 (Europe/London, GMT)")
+    assert bob.reads("Wed 2 Dec 2026, 09:00–09:30 Europe/London, GMT")
     answer = bob.sends(PAGE, follow=False, **form(page, offered))
     assert answer.status_code == 303
     bob.opens(answer.location)
@@ -83,9 +83,9 @@ def test_books(offered: EventType, bob: Person, world: World) -> None:
         ({"notes": "x" * 5001}, "Please use at most 5000 characters"),
         ({"slot": "2026-12-02T09:00"}, "Please choose a time."),
         ({"slot": "99991231T235900Z"}, "Please choose a time."),
-        ({"slot": "20261202T090001Z"}, "just been taken"),
-        ({"slot": "20261202T030000Z"}, "just been taken"),
-        ({"slot": "20251202T090000Z"}, "just been taken"),
+        ({"slot": "20261202T090001Z"}, "This time can't be booked."),
+        ({"slot": "20261202T030000Z"}, "This time can't be booked."),
+        ({"slot": "20251202T090000Z"}, "This time can't be booked."),
     ],
 )
 def test_bad_input_gets_a_sentence(
