@@ -1,9 +1,10 @@
 """The pages: one blueprint per module."""
 
-from hub.web import auth, booking, changing, event_types, integrations, ops
+from hub.web import auth, availability, booking, changing, event_types, integrations, ops
 
 BLUEPRINTS = (
     auth.blueprint,
+    availability.blueprint,
     event_types.blueprint,
     integrations.blueprint,
     changing.blueprint,
