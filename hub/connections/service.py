@@ -105,11 +105,13 @@ def _find(session: Session, host_id: int, provider: str) -> Connection | None:
 def _wake_waiting(session: Session, hub: Hub, host_id: int, provider: str, grant_number: int) -> None:
     """Give every upcoming booking that waits for this provider a new sync row."""
     waiting = session.execute(
-        select(Booking.id, Booking.version)
-        .join(MeetingRow, MeetingRow.booking_id == Booking.id)
+        select(MeetingRow, Booking.version)
+        .join(Booking, MeetingRow.booking_id == Booking.id)
         .where(Booking.host_id == host_id, Booking.ends_at > hub.clock(), MeetingRow.provider == provider)
         .where(MeetingRow.state.in_(("pending", "failed", "ready")))
-        .distinct()
     )
-    for booking_id, version in waiting:
-        outbox.add(session, hub, "sync", f"sync:{booking_id}:{version}:grant{grant_number}", booking=booking_id)
+    for row, version in waiting:
+        if row.state == "failed":
+            row.state = "pending"
+        key = f"sync:{row.booking_id}:{version}:grant{grant_number}"
+        outbox.add(session, hub, "sync", key, booking=row.booking_id)

@@ -1,6 +1,6 @@
 """Decides the one next step for a meeting row: pure, total, and tested as a table.
 
-States of a row: pending (to be made) · ready (it exists) · failed (refused; the host was told) · skipped (the provider
+States of a row: pending (to be made) · ready (it exists) · failed (refused as it was asked for; the host was told) · skipped (the provider
 could not be used at the time) · left (exists, and is not ours to touch any more) · deleted · closed (never made, not
 wanted any more) · manual (the host pasted a link; automation never touches it).
 """
@@ -36,7 +36,7 @@ class Action(StrEnum):
 class Facts:
     """All that the decision rests on.
 
-    `behind`: the booking changed since the meeting was last in step. `attempted`: a create of unknown outcome.
+    `behind`: the booking changed since the meeting was last in step or refused. `attempted`: a create of unknown outcome.
     `started`, `over`: the booking's time has begun, has passed.
     """
 
@@ -61,6 +61,8 @@ def _wanted(facts: Facts) -> Action:
     if facts.state in WAITING:
         if facts.over:
             return Action.CLOSE
+        if facts.state == "failed" and not facts.behind:
+            return Action.NOTHING  # it would be refused again; a change, a reconnect or the host gives it another try
         if facts.readiness is Readiness.READY:
             return Action.FIND if facts.attempted else Action.CREATE
         if facts.state == "failed":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from hub.connections.broken import mark_broken
-from hub.errors import ConnectionLost, MeetingGone, MissingScopes, ProviderError, Temporary
+from hub.errors import ConnectionLost, MeetingGone, MissingScopes, PluginFault, ProviderError, Temporary
 from hub.meetings.decide import Action
 from hub.meetings.step import Step
 from hub.notify import announce
@@ -79,6 +79,9 @@ def done(session: Session, hub: Hub, booking: Booking, row: MeetingRow, step: St
         found = step.action is Action.FIND
         row.state, row.value = "ready", meeting.to_json()
         row.account, row.synced_version = step.account, 0 if found else step.version
+        for other in booking.meetings:
+            if other.stray and other.value and other.value.get("external_id") == meeting.external_id:
+                other.state = "closed"  # a late worker reported this very meeting as its own
         unsure = found and not step.provider.can("find_meeting", step.scopes)
         more = " An earlier attempt got no answer, so a second meeting may exist." if unsure else ""
         announce.note(session, hub, booking, "made", f"The {label} meeting was made.{more}")
@@ -94,9 +97,12 @@ def failed(session: Session, hub: Hub, booking: Booking, row: MeetingRow, step: 
     if isinstance(fault, Temporary):
         if fault.outcome_known and step.action is Action.CREATE:
             row.attempted_at = None
+        elif not fault.outcome_known and step.action is Action.FIND:
+            row.attempted_at = hub.clock()  # it was not found, and making it anew got no answer either
         _try_again(session, hub, booking, row, fault)
     elif isinstance(fault, ConnectionLost | MissingScopes) and step.connection_id:
-        row.attempted_at = None
+        if step.action is Action.CREATE:
+            row.attempted_at = None
         mark_broken(session, hub, step.connection_id, reason=fault.message, connected_at=step.connected_at)
     elif isinstance(fault, MeetingGone) and step.action is Action.MOVE:
         row.state = "deleted"
@@ -138,14 +144,18 @@ def _try_again(session: Session, hub: Hub, booking: Booking, row: MeetingRow, fa
 
 
 def _given_up(session: Session, hub: Hub, booking: Booking, row: MeetingRow, step: Step, fault: ProviderError) -> None:
-    row.attempted_at = row.next_try_at = None
+    row.next_try_at = None
+    if step.action is Action.CREATE and not isinstance(fault, PluginFault):
+        row.attempted_at = None  # refused; a plugin that broke may have made the meeting before
     announce.note(session, hub, booking, "failed", f"{_label(hub, row)}: {fault.message}")
     if step.action is Action.DELETE:
         row.state = "left"
     elif step.action is Action.MOVE:
         row.synced_version = step.version
+    elif not step.wanted:
+        row.state = "closed"  # looked in vain for what a lost attempt may have left
     else:
-        row.state = "failed"
+        row.state, row.synced_version = "failed", step.version
     announce.problem(session, hub, booking, row.n, f"failed-{step.action}-{step.version}")
     announce.hasten(session, hub, booking)
 

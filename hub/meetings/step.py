@@ -28,6 +28,7 @@ class Step:
     scopes: tuple[str, ...]
     request: MeetingRequest
     meeting: Meeting | None
+    attempted_at: datetime | None
     connection_id: int
     connected_at: datetime | None
     account: str

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, update
+from sqlalchemy.orm import Session
 
 from hub.connections.api import ConnectionApi
 from hub.connections.readiness import Standing, standing
-from hub.errors import MeetingGone, ProviderError
+from hub.errors import MeetingGone, ProviderError, Temporary
 from hub.meetings import outcome
 from hub.meetings.decide import Action, Facts, decide
 from hub.meetings.step import Step
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 CALLS = (Action.CREATE, Action.FIND, Action.MOVE, Action.DELETE)
 LEASE = timedelta(seconds=55)  # longer than a job may run, shorter than the outbox's own lease
+QUIET = timedelta(seconds=60)  # vendors' lists may lag behind; before that, absence proves nothing
 BUSY_AGAIN = timedelta(seconds=1)
 MOST_STEPS = 6  # a booking that needs more steps than this in one go goes round again through the outbox
 
@@ -59,6 +61,11 @@ def _taken_by_other(hub: Hub, booking_id: int, lease: str) -> bool:
         return not taken.rowcount and session.get(Booking, booking_id) is not None  # type: ignore[attr-defined]
 
 
+def _locked(session: Session, booking_id: int) -> Booking | None:
+    """Return the booking as it is now; whoever moves or cancels it waits until this transaction ends."""
+    return session.get(Booking, booking_id, with_for_update={"of": Booking})
+
+
 def _give_back(hub: Hub, booking_id: int, lease: str) -> None:
     with hub.store.write() as session:
         session.execute(
@@ -71,7 +78,7 @@ def _give_back(hub: Hub, booking_id: int, lease: str) -> None:
 def _next(hub: Hub, booking_id: int, lease: str) -> Step | Later | None:
     """Decide the next step in one transaction; what needs no call is done right there."""
     with hub.store.write() as session:
-        booking = session.get(Booking, booking_id)
+        booking = _locked(session, booking_id)
         if booking is None or booking.sync_lease != lease:
             return None
         known = standing(session, hub, booking.host)
@@ -137,6 +144,7 @@ def _step(hub: Hub, known: Standing, booking: Booking, row: MeetingRow, action: 
         scopes=tuple(connection.scopes) if connection else (),
         request=request_of(hub, booking, row),
         meeting=Meeting.from_json(row.value) if row.value else None,
+        attempted_at=row.attempted_at,
         connection_id=connection.id if connection else 0,
         connected_at=connection.connected_at if connection else None,
         account=connection.account if connection else "",
@@ -168,7 +176,7 @@ def _run(hub: Hub, booking_id: int, step: Step) -> None:
         log.info("booking %s: %s at %s: %s", booking_id, step.action, step.provider.key, type(fault).__name__)
         result = fault
     with hub.store.write() as session:
-        booking = session.get(Booking, booking_id)
+        booking = _locked(session, booking_id)
         if booking is None:
             return
         row = next(row for row in booking.meetings if row.id == step.row_id)
@@ -197,6 +205,9 @@ def _call(hub: Hub, step: Step) -> Meeting | None:
         found = None
         if provider.can("find_meeting", step.scopes):
             found = provider.find_meeting(step.request, step.api, settings)
+            quiet_until = (step.attempted_at or hub.clock()) + QUIET
+            if not found and hub.clock() < quiet_until:
+                raise Temporary("It is not known yet whether the meeting was made.", retry_at=quiet_until)
         if found or not step.wanted:
             return found
     return provider.create_meeting(step.request, step.api, settings)
