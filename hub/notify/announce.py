@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,19 @@ def change(session: Session, hub: Hub, booking: Booking, kind: str) -> None:
     wait = timedelta(seconds=hub.settings.link_deadline if kind in CHANGES else 0)
     for to in RECIPIENTS:
         _add(session, hub, booking, kind, to, due_at=hub.clock() + wait)
+
+
+def remind(session: Session, hub: Hub, booking: Booking, minutes: Iterable[int]) -> None:
+    """Remind both sides so many minutes before the start; times that have passed are left out.
+
+    A reminder of an earlier version of the booking is not sent.
+    """
+    for before in minutes:
+        due_at = booking.starts_at - timedelta(minutes=before)
+        if due_at <= hub.clock():
+            continue
+        for to in RECIPIENTS:
+            _add(session, hub, booking, "reminder", to, due_at=due_at, suffix=str(before), minutes=before)
 
 
 def hasten(session: Session, hub: Hub, booking: Booking) -> None:

@@ -34,10 +34,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Draft:
-    """A mail ready to send, and whether it tells all there will be to tell."""
+    """A mail ready to send; whether nothing more is to come by itself, and whether it tells where the meeting takes place."""
 
     message: EmailMessage
     complete: bool = True
+    has_place: bool = True
 
 
 def send_mail(hub: Hub, delivery: Delivery) -> Later | None:
@@ -69,6 +70,8 @@ def _draft(session: Session, hub: Hub, delivery: Delivery) -> Draft | None:
     about = details(hub, booking)
     if ids["kind"] == "link" and about.state is not Place.READY:
         return None
+    if ids["kind"] == "reminder" and booking.starts_at <= hub.clock():
+        return None
     if ids["kind"] == "problem" and not booking.confirmed and booking.version != ids["version"]:
         return None
     return _booking_mail(hub, delivery, booking, about)
@@ -94,14 +97,16 @@ def _booking_mail(hub: Hub, delivery: Delivery, booking: Booking, about: Details
         "when": words.when(booking.starts_at, booking.ends_at, zone),
         "short": words.short(booking.starts_at, zone),
         "manage_url": manage,
+        "lead": _lead(int(delivery.ids.get("minutes", 0))),
         "settings_url": f"{public}/settings/integrations",
     }
     subject, text, html = render(kind, context)
     message = _message(hub, delivery, recipient, subject, text, html)
     message["Reply-To"] = _address(other)
-    if kind != "problem":
+    if kind not in ("problem", "reminder"):
         _attach_entry(message, entry_for(hub, booking, recipient))
-    return Draft(message, complete=about.state is not Place.MAKING and about.state is not Place.LATE)
+    complete = about.state is not Place.MAKING and about.state is not Place.LATE
+    return Draft(message, complete=complete, has_place=about.state is Place.READY)
 
 
 def entry_for(hub: Hub, booking: Booking, recipient: Person) -> calendar.Entry:
@@ -131,6 +136,10 @@ def entry_for(hub: Hub, booking: Booking, recipient: Person) -> calendar.Entry:
         page_url=page_url,
         tap=next((number.tap for number in numbers if number.tap), ""),
     )
+
+
+def _lead(minutes: int) -> str:
+    return "Tomorrow" if minutes == 1440 else f"In {words.minutes(minutes)}"
 
 
 def _broken(session: Session, hub: Hub, delivery: Delivery) -> Draft | None:
@@ -175,6 +184,8 @@ def _sent(hub: Hub, delivery: Delivery, draft: Draft, trouble: str) -> None:
             announce.note(session, hub, booking, "mail_failed", f"The mail to {whom} was not delivered: {trouble}.")
             return
         announce.note(session, hub, booking, "mailed", f"Mailed {whom}: {draft.message['Subject']}")
+        if ids["kind"] == "reminder" and not draft.has_place and booking.meeting:
+            announce.problem(session, hub, booking, booking.meeting.n, "reminded")
         missed = not draft.complete and details(hub, booking).state is Place.READY and booking.meeting is not None
         if missed and booking.version == ids["version"] and booking.meeting:
             announce.late_link(session, hub, booking, booking.meeting.n, str(ids["to"]))

@@ -76,6 +76,7 @@ def book(hub: Hub, event_type_id: int, wish: Wish) -> str:
             session.add(MeetingRow(booking_id=booking.id, n=1, provider=option.provider.key, attempts=0))
             announce.note(session, hub, booking, "booked", f"{wish.name} booked.")
             announce.change(session, hub, booking, "booked")
+            announce.remind(session, hub, booking, event_type.reminders)
             _sync(session, hub, booking)
     except IntegrityError:
         # Another process was faster: with the very same form, or with this time (PostgreSQL's constraint says so).
@@ -103,7 +104,7 @@ def move(hub: Hub, booking_id: int, starts_at: datetime, *, by: By) -> None:
             booking.starts_at, booking.ends_at = starts_at, starts_at + length
             booking.busy_from = starts_at - timedelta(minutes=event_type.buffer_before)
             booking.busy_to = booking.ends_at + timedelta(minutes=event_type.buffer_after)
-            _changed(session, hub, booking, by, "moved", f"Moved by the {by}.")
+            _changed(session, hub, booking, by, "moved", f"Moved by the {by}.", event_type)
     except IntegrityError:
         raise SlotTaken from None
 
@@ -135,7 +136,7 @@ def relocate(hub: Hub, booking_id: int, location_id: int, answers: Mapping[str, 
         booking.location, booking.answers = _snapshot(option), dict(answers)
         n = max((row.n for row in booking.meetings), default=0) + 1
         session.add(MeetingRow(booking_id=booking.id, n=n, provider=option.provider.key, attempts=0))
-        _changed(session, hub, booking, by, "relocated", f"Place changed by the {by}: {option.label}.")
+        _changed(session, hub, booking, by, "relocated", f"Place changed by the {by}: {option.label}.", event_type)
 
 
 def find(session: Session, token: str) -> tuple[Booking, bool] | None:
@@ -188,10 +189,6 @@ def _new(hub: Hub, event_type: EventType, wish: Wish, option: offers.Option, tok
         ends_at=ends_at,
         busy_from=wish.starts_at - timedelta(minutes=event_type.buffer_before),
         busy_to=ends_at + timedelta(minutes=event_type.buffer_after),
-        status="confirmed",
-        version=1,
-        sequence=0,
-        changes=0,
         location=_snapshot(option),
         answers=dict(wish.answers),
         invitee_name=wish.name,
@@ -213,7 +210,9 @@ def _snapshot(option: offers.Option) -> dict[str, object]:
     }
 
 
-def _changed(session: Session, hub: Hub, booking: Booking, by: By, kind: str, text: str) -> None:
+def _changed(
+    session: Session, hub: Hub, booking: Booking, by: By, kind: str, text: str, event_type: EventType | None = None
+) -> None:
     booking.version += 1
     booking.sequence += 1
     booking.changes += by == "invitee"
@@ -223,6 +222,7 @@ def _changed(session: Session, hub: Hub, booking: Booking, by: By, kind: str, te
     session.flush()
     announce.note(session, hub, booking, kind, text)
     announce.change(session, hub, booking, kind)
+    announce.remind(session, hub, booking, event_type.reminders if event_type else ())
     _sync(session, hub, booking)
 
 

@@ -146,7 +146,7 @@ def test_late_link(ada: Host, bob: Invitee, world: World) -> None:
     """While Zoom is down the booking stands and the confirmation says that the link follows; then the link is mailed."""
     ada.connects("zoom")
     world.breaks_zoom("503", "create", times=2)
-    bob.books(ada.offers("zoom"), SLOT, location="zoom")
+    bob.books(ada.offers("zoom", reminders=[]), SLOT, location="zoom")
     world.work()
     assert world.mails(bob.email) == []
     world.clock.advance(seconds=61)
