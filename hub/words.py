@@ -26,10 +26,9 @@ def zone(name: str) -> ZoneInfo:
 
 
 def zones() -> list[str]:
-    """Return the names of all zones worth offering, sorted."""
-    return sorted(
-        name for name in zone_names() if "/" in name and not name.startswith(("Etc/", "SystemV/", "posix/", "right/"))
-    )
+    """Return the names of all zones worth offering: UTC, then the others sorted."""
+    unused = ("Etc/", "SystemV/", "posix/", "right/")
+    return ["UTC", *sorted(name for name in zone_names() if "/" in name and not name.startswith(unused))]
 
 
 def day(moment: datetime | date, *, year: bool = True) -> str:
