@@ -78,7 +78,7 @@ def book(hub: Hub, event_type_id: int, wish: Wish) -> str:
             announce.change(session, hub, booking, "booked")
             announce.remind(session, hub, booking, event_type.reminders)
             _sync(session, hub, booking)
-    except IntegrityError:
+    except (IntegrityError, SlotTaken):
         # Another process was faster: with the very same form, or with this time (PostgreSQL's constraint says so).
         with hub.store.read() as session:
             again = _booked_before(session, hub, wish)
