@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from hub import inputs, words
 from hub.errors import InvalidInput
+from hub.forms import Faults
 from hub.store.models import Host
 
 if TYPE_CHECKING:
@@ -70,6 +71,22 @@ def sign_up(hub: Hub, *, name: str, email: str, password: str, timezone: str, ha
         session.add(host)
         session.flush()
         return host.id
+
+
+def introduce(hub: Hub, host_id: int, *, name: str, handle: str, timezone: str) -> None:
+    """Change how a host is called and addressed, and the host's zone. Raises InvalidForm; keeps all or nothing."""
+    faults = Faults()
+    name = faults.read("", inputs.one_line, name, "name", label="your name")
+    handle = faults.read("", inputs.slug, handle, "handle", what="The handle", reserved=inputs.RESERVED)
+    if timezone not in words.zone_names():
+        faults.add("timezone", "Please choose a time zone from the list.")
+    with hub.store.write() as session:
+        taken = session.scalar(select(Host.id).where(Host.handle == handle, Host.id != host_id)) if handle else None
+        if taken:
+            faults.add("handle", f"“{handle}” is taken. Please choose another.")
+        faults.check()
+        host = session.get_one(Host, host_id)
+        host.name, host.handle, host.timezone = name, handle, timezone
 
 
 def free_handle(session: Session, wanted: str) -> str:

@@ -26,6 +26,7 @@ class Host(Base):
     active: Mapped[bool] = mapped_column(default=True)
     operator: Mapped[bool] = mapped_column(default=False)
     onboarding_step: Mapped[int] = mapped_column(default=1)  # 0 once it is done
+    onboarding_draft: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the first event type's title and minutes
     session_epoch: Mapped[int] = mapped_column(default=1)  # raised to sign out everywhere
     hours: Mapped[dict[str, Any]] = mapped_column(default=dict)  # weekday "0" (Monday) to "6": [[from, to], …]
     overrides: Mapped[dict[str, Any]] = mapped_column(default=dict)  # ISO date: ranges instead; [] is a day off

@@ -1,6 +1,6 @@
 """The pages: one blueprint per module."""
 
-from hub.web import auth, availability, booking, changing, event_types, integrations, ops
+from hub.web import auth, availability, booking, changing, event_types, integrations, onboarding, ops
 
 BLUEPRINTS = (
     auth.blueprint,
@@ -8,6 +8,7 @@ BLUEPRINTS = (
     event_types.blueprint,
     integrations.blueprint,
     changing.blueprint,
+    onboarding.blueprint,
     ops.blueprint,
     booking.blueprint,
 )

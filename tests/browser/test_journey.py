@@ -88,7 +88,7 @@ def make_event_type(page: Any) -> None:
         page.get_by_role("button", name="Add", exact=True).click()
         page.locator("#locations, #location").get_by_text(label).first.wait_for()
     page.get_by_label("Who calls").last.select_option("host_calls")
-    page.get_by_label("Where", exact=True).last.select_option("host_place")
+    page.get_by_label("Where you meet").last.select_option("host_place")
     page.get_by_label("Address", exact=True).last.fill("Café Central, Wien")
     page.locator("#editor").get_by_role("button", name="Save").last.click()
     page.wait_for_url("**/event-types*")

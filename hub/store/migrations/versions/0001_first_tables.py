@@ -22,6 +22,7 @@ def upgrade() -> None:
     sa.Column('active', sa.Boolean(), nullable=False),
     sa.Column('operator', sa.Boolean(), nullable=False),
     sa.Column('onboarding_step', sa.Integer(), nullable=False),
+    sa.Column('onboarding_draft', sa.JSON(), nullable=False),
     sa.Column('session_epoch', sa.Integer(), nullable=False),
     sa.Column('hours', sa.JSON(), nullable=False),
     sa.Column('overrides', sa.JSON(), nullable=False),
