@@ -1,12 +1,13 @@
 """The pages: one blueprint per module."""
 
-from hub.web import auth, availability, booking, changing, event_types, integrations, onboarding, ops
+from hub.web import auth, availability, booking, booking_changes, changing, event_types, integrations, onboarding, ops
 
 BLUEPRINTS = (
     auth.blueprint,
     availability.blueprint,
     event_types.blueprint,
     integrations.blueprint,
+    booking_changes.blueprint,
     changing.blueprint,
     onboarding.blueprint,
     ops.blueprint,

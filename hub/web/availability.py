@@ -100,7 +100,11 @@ def _page(typed: TypedHours, errors: Mapping[str, str], action: str = "") -> str
     if current_user.host.timezone not in zones:
         zones = [current_user.host.timezone, *zones]
     coming = [
-        (words.day(day), [f"{hours.clock_text(a)}–{hours.clock_text(b)}" for a, b in ranges], day in rules.overrides)
+        (
+            words.day(day, year=False),
+            [f"{hours.clock_text(a)}–{hours.clock_text(b)}" for a, b in ranges],
+            day in rules.overrides,
+        )
         for day, ranges in hours.coming_days(rules, now)
     ]
     return render_template(

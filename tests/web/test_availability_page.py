@@ -39,8 +39,8 @@ def test_starts_with_usual_hours(ada: Host) -> None:
     assert times(ada.page)[:2] == ["d0-0-from=09:00", "d0-0-to=17:00"]
     assert ada.reads("Saturday Not available")
     assert ada.reads("Europe/Vienna, CET")
-    assert ada.reads("Mon 30 Nov 2026 09:00–17:00")
-    assert ada.reads("Sat 5 Dec 2026 Not available")
+    assert ada.reads("Mon 30 Nov 09:00–17:00")
+    assert ada.reads("Sat 5 Dec Not available")
 
 
 def test_several_ranges_a_day(ada: Host, world: World) -> None:
@@ -49,7 +49,7 @@ def test_several_ranges_a_day(ada: Host, world: World) -> None:
     assert answer.status_code == 200
     assert world.host().hours == {"0": [[540, 720], [780, 1020]], "5": [[1200, 1440]]}
     assert ada.reads("Your hours are saved.")
-    assert ada.reads("Mon 30 Nov 2026 09:00–12:00, 13:00–17:00")
+    assert ada.reads("Mon 30 Nov 09:00–12:00, 13:00–17:00")
     assert "d5-0-to=24:00" in times(ada.page)
 
 
@@ -95,8 +95,8 @@ def test_dates_of_their_own(ada: Host, world: World) -> None:
     dates = {"o0-date": "2026-12-01", "o0-off": "1", "o1-date": "2026-12-05", **rows("o1", "10:00-11:00")}
     assert ada.sends(PATH, **ZONE, **rows("d1", "09:00-17:00"), **dates).status_code == 200
     assert world.host().overrides == {"2026-12-01": [], "2026-12-05": [[600, 660]]}
-    assert ada.reads("Tue 1 Dec 2026 Not available Day off")
-    assert ada.reads("Sat 5 Dec 2026 10:00–11:00 Own hours")
+    assert ada.reads("Tue 1 Dec Not available Day off")
+    assert ada.reads("Sat 5 Dec 10:00–11:00 Own hours")
 
 
 @pytest.mark.parametrize(

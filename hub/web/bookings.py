@@ -1,0 +1,227 @@
+"""A host's bookings: the lists, and one booking with its timeline and what can be done about its meeting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response
+
+from hub import words
+from hub.connections.readiness import standing
+from hub.container import Hub
+from hub.errors import InvalidInput, NotPossible, ProviderError
+from hub.meetings import repair
+from hub.notify.details import Place, country_of, details, dial_in_for
+from hub.scheduling import agenda, offers
+from hub.store.models import Booking, EventType
+from hub.web.session import host_id
+from hub.web.shell import the_hub
+
+blueprint = Blueprint("bookings", __name__, url_prefix="/bookings")
+
+LAST_PAGE = 10_000
+BADGES = {
+    Place.MAKING: ("Being made", "info"),
+    Place.LATE: ("Late", "warn"),
+    Place.READY: ("Ready", "ok"),
+    Place.TOLD: ("Needs a hand", "bad"),
+    Place.CANCELLED: ("Cancelled", "muted"),
+}
+TONES = {
+    "booked": "info",
+    "moved": "info",
+    "relocated": "info",
+    "made": "ok",
+    "manual": "ok",
+    "failed": "bad",
+    "skipped": "warn",
+    "parked": "warn",
+    "kept": "warn",
+    "gone": "warn",
+    "retrying": "warn",
+    "cancelled": "bad",
+}
+
+
+@dataclass(frozen=True)
+class Own:
+    """One of the host's bookings with what decides on what can be done; the reasons are empty where it can."""
+
+    booking: Booking
+    event_type: EventType | None
+    options: list[offers.Option]
+
+    @property
+    def closed(self) -> str:
+        """Why nothing can be changed any more."""
+        now = the_hub().clock()
+        if not self.booking.confirmed:
+            return "This booking is cancelled, so there is nothing left to change."
+        if self.booking.ends_at <= now:
+            return "This booking is over, so there is nothing left to change."
+        return "This booking has begun, so it can't be changed any more." if self.booking.starts_at <= now else ""
+
+    @property
+    def fixed(self) -> str:
+        """Why it can't be moved or given another location."""
+        gone = "Its event type was deleted, so it can't be moved; it still takes place."
+        return self.closed or ("" if self.event_type else gone)
+
+    @property
+    def can_relocate(self) -> bool:
+        """Whether there is another location, or another answer, to choose."""
+        return not self.fixed and (len(self.options) > 1 or any(option.fields for option in self.options))
+
+
+@blueprint.get("")
+@login_required  # type: ignore[untyped-decorator]
+def index() -> str:
+    """List the bookings of a tab, by day in the host's zone."""
+    hub = the_hub()
+    tab = request.args.get("tab", "upcoming")
+    tab = tab if tab in agenda.TABS else "upcoming"
+    page = request.args.get("page", 1, int)
+    page = page if 1 <= page <= LAST_PAGE else 1
+    with hub.store.read() as session:
+        rows, more = agenda.bookings(session, hub, host_id(), tab, page)
+    zone = words.zone(current_user.host.timezone)
+    days = groupby(rows, key=lambda row: words.day(row.starts_at.astimezone(zone)))
+    return render_template(
+        "bookings/index.html",
+        tab=tab,
+        tabs=agenda.TABS,
+        page=page,
+        more=more,
+        days=[(day, [_line(hub, row) for row in found]) for day, found in days],
+        zone_name=words.zone_label(current_user.host.timezone, hub.clock()),
+    )
+
+
+@blueprint.get("/<ref>")
+@login_required  # type: ignore[untyped-decorator]
+def show(ref: str) -> str:
+    """Show one booking."""
+    return _page(own(ref))
+
+
+@blueprint.post("/<ref>/retry")
+@login_required  # type: ignore[untyped-decorator]
+def retry(ref: str) -> Response:
+    """Ask for the meeting once more."""
+    try:
+        if not repair.retry(the_hub(), host_id(), ref):
+            abort(404)
+    except NotPossible as fault:
+        flash(fault.message, "bad")
+    else:
+        flash("It is tried again now.", "ok")
+    return redirect(url_for("bookings.show", ref=ref))
+
+
+@blueprint.post("/<ref>/link")
+@login_required  # type: ignore[untyped-decorator]
+def link(ref: str) -> Response | tuple[str, int]:
+    """Take a link of the host's own, and mail it."""
+    typed = request.form.get("link", "")
+    try:
+        if not repair.paste_link(the_hub(), host_id(), ref, typed):
+            abort(404)
+    except InvalidInput as fault:
+        return _page(own(ref), typed=typed, errors={fault.field: fault.message}), 422
+    except NotPossible as fault:
+        flash(fault.message, "bad")
+    else:
+        flash("The link is kept, and is on its way to both of you by mail.", "ok")
+    return redirect(url_for("bookings.show", ref=ref))
+
+
+def own(ref: str) -> Own:
+    """Return the signed-in host's booking. Aborts with 404 where there is none."""
+    hub = the_hub()
+    with hub.store.read() as session:
+        booking = agenda.find(session, host_id(), ref[:32])
+        if booking is None:
+            abort(404)
+        event_type = session.get(EventType, booking.event_type_id) if booking.event_type_id else None
+        known = standing(session, hub, booking.host)
+        return Own(booking, event_type, offers.options(hub, known, event_type) if event_type else [])
+
+
+def state(hub: Hub, booking: Booking) -> tuple[str, str]:
+    """Return how far the booking's meeting is, as a badge's word and tone."""
+    about = details(hub, booking)
+    row = booking.meeting
+    if about.state is Place.READY and row is not None:
+        if row.error:
+            return "Not in step", "warn"
+        return (
+            "Own link"
+            if row.state == "manual"
+            else "Link ready"
+            if about.meeting and about.meeting.join_url
+            else "Ready"
+        ), "ok"
+    return BADGES[about.state]
+
+
+def _line(hub: Hub, booking: Booking) -> dict[str, Any]:
+    about = details(hub, booking)
+    zone = words.zone(current_user.host.timezone)
+    start, end = booking.starts_at.astimezone(zone), booking.ends_at.astimezone(zone)
+    return {
+        "row": booking,
+        "time": f"{words.clock(start)}–{words.clock(end)}",
+        "about": about,
+        "badge": state(hub, booking) if booking.ends_at > hub.clock() else None,
+    }
+
+
+def _page(mine: Own, *, typed: str = "", errors: dict[str, str] | None = None) -> str:
+    hub, booking = the_hub(), mine.booking
+    with hub.store.read() as session:
+        happened = agenda.timeline(session, booking.id)
+    about, zone = details(hub, booking), current_user.host.timezone
+    provider = hub.registry.get(about.provider)
+    numbers = dial_in_for(about.meeting, country_of(booking.invitee_timezone)) if about.meeting else []
+    theirs = words.when(booking.starts_at, booking.ends_at, booking.invitee_timezone)
+    return render_template(
+        "bookings/show.html",
+        mine=mine,
+        booking=booking,
+        about=about,
+        badge=state(hub, booking),
+        when=words.when(booking.starts_at, booking.ends_at, zone),
+        theirs=theirs if booking.invitee_timezone != zone else "",
+        numbers=numbers,
+        answers=_answers(hub, booking),
+        timeline=[
+            {"text": row.text, "at_text": _at(row.at, zone), "tone": TONES.get(row.what, "muted")} for row in happened
+        ],
+        zone_name=words.zone_label(zone, hub.clock()),
+        remote=bool(provider and provider.oauth),
+        over=booking.ends_at <= hub.clock(),
+        can_retry=repair.can_retry(booking),
+        typed=typed,
+        errors=errors or {},
+    )
+
+
+def _at(moment: Any, zone: str) -> str:
+    local = moment.astimezone(words.zone(zone))
+    return f"{words.day(local)}, {words.clock(local)}"
+
+
+def _answers(hub: Hub, booking: Booking) -> list[tuple[str, str]]:
+    """Return the invitee's answers with the words in which they were asked."""
+    provider = hub.registry.get(booking.place.provider)
+    labels: dict[str, str] = {}
+    if provider is not None and booking.answers:
+        try:
+            labels = {field.name: field.label for field in provider.invitee_fields(booking.place)}
+        except ProviderError:
+            labels = {}  # the plugin broke; the answers are shown under their names
+    return [(labels.get(name, name), str(value)) for name, value in booking.answers.items()]
