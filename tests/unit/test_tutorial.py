@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 from hub.providers import Provider, Registry
 from hub.testing import samples
 from hub.testing.checks import check_fields, check_meeting
+from hub.testing.contract import ProviderContract
+from hub.values import Location
 from tests.examples import jitsi
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,13 +44,16 @@ def test_the_tutorials_plugin_makes_meetings() -> None:
     """Each booking gets a room of its own on the host's server."""
     provider = _provider()
     check_fields(provider.facts.host_fields)
-    (location,) = samples.locations(provider)
+    location = Location("jitsi", {"server": "https://meet.example.com/ada/"})
     request = samples.request(provider, location)
     one = provider.create_meeting(request, None, {})
     other = provider.create_meeting(replace(request, ref="another"), None, {})
     check_meeting(one)
     assert one.join_url == "https://meet.example.com/ada/contract1"
     assert one.join_url != other.join_url
+    assert provider.create_meeting(replace(request, location=Location("jitsi")), None, {}).join_url.startswith(
+        "https://"
+    )
 
 
 def test_what_it_leaves_out_the_core_does_without() -> None:
@@ -56,3 +64,17 @@ def test_what_it_leaves_out_the_core_does_without() -> None:
     assert not provider.can("delete_meeting")
     assert provider.invitee_fields(location) == ()
     assert provider.describe_location(location, "Ada") == provider.facts.blurb
+
+
+class TestContract(ProviderContract):
+    """The tutorial's plugin keeps the contract that it recommends."""
+
+    key = "jitsi"
+
+    @pytest.fixture(name="registry")
+    def _registry(self) -> Registry:
+        return Registry([("jitsi", jitsi, "0.1")])
+
+    @pytest.fixture(name="plugin")
+    def _plugin(self) -> ModuleType:
+        return jitsi

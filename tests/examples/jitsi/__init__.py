@@ -2,7 +2,7 @@
 
 from hub import Field, LocationProvider, Meeting, MeetingRequest, hookimpl
 
-SERVER = Field("server", "Address of your Jitsi server", "url")
+SERVER = Field("server", "Your Jitsi server", "url", required=False, help="Without one, meet.jit.si is used.")
 
 
 @hookimpl
@@ -13,5 +13,5 @@ def location_provider() -> LocationProvider:
 
 @hookimpl
 def create_meeting(request: MeetingRequest) -> Meeting:
-    server = request.location.inputs["server"].rstrip("/")
-    return Meeting("Jitsi", join_url=f"{server}/{request.ref}")
+    server = request.location.inputs.get("server") or "https://meet.jit.si"
+    return Meeting("Jitsi", join_url=f"{server.rstrip('/')}/{request.ref}")
