@@ -1,6 +1,17 @@
 """The pages: one blueprint per module."""
 
-from hub.web import auth, availability, booking, booking_changes, changing, event_types, integrations, onboarding, ops
+from hub.web import (
+    auth,
+    availability,
+    booking,
+    booking_changes,
+    changing,
+    event_types,
+    integrations,
+    onboarding,
+    ops,
+    profile,
+)
 
 BLUEPRINTS = (
     auth.blueprint,
@@ -11,5 +22,6 @@ BLUEPRINTS = (
     changing.blueprint,
     onboarding.blueprint,
     ops.blueprint,
+    profile.blueprint,
     booking.blueprint,
 )

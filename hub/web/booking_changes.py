@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -17,7 +18,7 @@ from hub.web.bookings import Own, own
 from hub.web.bookings import blueprint as blueprint  # its own pages, in a module of their own
 from hub.web.picker import pick, read_start, write_start
 from hub.web.shell import the_hub
-from hub.web.visitor import reader
+from hub.web.visitor import visitor
 
 Answer = str | Response | tuple[str, int]
 
@@ -103,9 +104,10 @@ def _move_page(mine: Own, notice: str) -> str:
     assert mine.event_type
     with hub.store.read() as session:
         times = free.read(session, hub, mine.event_type, besides=booking)
-    host = reader(booking.host.timezone)
+    # Hosts read all their pages with a 24-hour clock and weeks that begin on Monday.
+    host = replace(visitor(booking.host.timezone, browser=False), twelve=False, first_weekday=0)
     start = read_start(request.values.get("slot", ""))
-    query = request.args.to_dict()
+    query = {"month": f"{host.date(booking.starts_at):%Y-%m}", **request.args.to_dict()}
     chosen = start if start and times.has(start) and not notice else None
     if start and not chosen:
         notice = notice or "This time is not free. Please choose another one."
