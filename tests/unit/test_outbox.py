@@ -1,0 +1,339 @@
+"""The outbox: a consequence happens once its cause is committed, one worker at a time, until it is done or parked."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from hub.container import Hub
+from hub.outbox import outbox, sweep
+from hub.outbox.outbox import LEASE, PARK_AFTER, Delivery, Later
+from hub.store.models import OutboxRow
+from tests.support.world import Clock, DeafQueue
+
+pytestmark = pytest.mark.usefixtures("engine")
+
+
+class Queue(DeafQueue):
+    """A Redis that takes what it is given."""
+
+    def poke(self, outbox_id: int) -> bool:
+        super().poke(outbox_id)
+        return True
+
+
+class Handler:
+    """Notes its deliveries, and answers or raises as it is told."""
+
+    def __init__(self, *answers: Later | Exception | None) -> None:
+        self.answers, self.got = list(answers), list[Delivery]()
+
+    def __call__(self, delivery: Delivery) -> Later | None:
+        self.got.append(delivery)
+        answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def add(hub: Hub, key: str = "a", **more: object) -> int:
+    with hub.store.write() as session:
+        row = outbox.add(session, hub, "test", key, booking=7, **more)  # type: ignore[arg-type]
+        assert row
+        return row.id
+
+
+def row(hub: Hub, outbox_id: int) -> OutboxRow:
+    with hub.store.read() as session:
+        return session.get_one(OutboxRow, outbox_id)
+
+
+def poked(hub: Hub) -> list[int]:
+    assert isinstance(hub.queue, DeafQueue)
+    return hub.queue.poked
+
+
+def test_wakes_after_commit_only(hub: Hub) -> None:
+    """A worker is woken once the row can be seen, not before."""
+    with hub.store.write() as session:
+        made = outbox.add(session, hub, "test", "a", booking=7)
+        session.flush()
+        assert poked(hub) == []
+    assert made
+    assert poked(hub) == [made.id]
+    assert row(hub, made.id).ids == {"booking": 7}
+
+
+def test_rolled_back(hub: Hub) -> None:
+    """What is taken back leaves no row and wakes nobody."""
+
+    def fails() -> None:
+        with hub.store.write() as session:
+            outbox.add(session, hub, "test", "a")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fails()
+    assert poked(hub) == []
+    with hub.store.read() as session:
+        assert session.scalars(select(OutboxRow)).all() == []
+
+
+def test_unique_for_ever(hub: Hub) -> None:
+    """A key is there once, also after its row is done, and a second one does not harm the transaction it came in."""
+    first = add(hub)
+    assert outbox.deliver(hub, {"test": Handler()}, first)
+    with hub.store.write() as session:
+        assert outbox.add(session, hub, "test", "a") is None
+        assert outbox.add(session, hub, "test", "b") is not None
+    with hub.store.read() as session:
+        assert len(session.scalars(select(OutboxRow)).all()) == 2
+
+
+def test_due_later(hub: Hub, clock: Clock) -> None:
+    """What is due later wakes nobody now, is not delivered by an early wake-up, and is woken when its time comes."""
+    made = add(hub, due_at=clock() + timedelta(minutes=1))
+    handler = Handler()
+    assert poked(hub) == []
+    assert not outbox.deliver(hub, {"test": handler}, made)
+    ready = dataclasses.replace(hub, queue=Queue())
+    assert sweep.sweep(ready) == 0
+    clock.advance(seconds=60)
+    assert sweep.sweep(ready) == 1
+    assert outbox.deliver(hub, {"test": handler}, made)
+    assert handler.got == [Delivery("a", {"booking": 7}, 1, row(hub, made).created_at)]
+
+
+def test_hasten(hub: Hub, clock: Clock) -> None:
+    """A row that was to wait can be made due now; one that is done, unknown or due is left as it is."""
+    made = add(hub, due_at=clock() + timedelta(minutes=1))
+    with hub.store.write() as session:
+        outbox.hasten(session, hub, "a")
+        outbox.hasten(session, hub, "nothing")
+    assert poked(hub) == [made]
+    assert outbox.deliver(hub, {"test": Handler()}, made)
+    with hub.store.write() as session:
+        outbox.hasten(session, hub, "a")
+    assert poked(hub) == [made]
+    assert not outbox.deliver(hub, {"test": Handler()}, made)
+
+
+def test_done_is_done(hub: Hub) -> None:
+    """A wake-up that comes again, or for a row that never was, does nothing."""
+    made, handler = add(hub), Handler()
+    assert [outbox.deliver(hub, {"test": handler}, made) for _ in range(3)] == [True, False, False]
+    assert not outbox.deliver(hub, {"test": handler}, made + 1000)
+    assert len(handler.got) == 1
+    assert row(hub, made).done_at == hub.clock()
+
+
+def test_leased(hub: Hub, clock: Clock) -> None:
+    """While one worker has the row no other gets it; a worker that died holds it for a minute and no longer."""
+    made = add(hub)
+    inside: list[bool] = []
+
+    def busy(delivery: Delivery) -> None:
+        inside.append(outbox.deliver(hub, {"test": Handler()}, made))
+        raise SystemExit  # the worker dies
+
+    with pytest.raises(SystemExit):
+        outbox.deliver(hub, {"test": busy}, made)
+    assert inside == [False]
+    again = Handler()
+    assert not outbox.deliver(hub, {"test": again}, made)
+    clock.now += LEASE
+    assert not outbox.deliver(hub, {"test": again}, made)
+    clock.advance(seconds=1)
+    assert outbox.deliver(hub, {"test": again}, made)
+    assert again.got[0].attempt == 2
+
+
+def test_fenced(hub: Hub, clock: Clock) -> None:
+    """A worker that comes back after its lease has run out can't undo what the next one wrote."""
+    made = add(hub)
+
+    def slow(delivery: Delivery) -> Later:
+        clock.now += LEASE + timedelta(seconds=1)
+        assert outbox.deliver(hub, {"test": Handler()}, made)
+        return Later(clock() + timedelta(days=1), "the late one")
+
+    assert outbox.deliver(hub, {"test": slow}, made)
+    assert row(hub, made).done_at
+    assert row(hub, made).error == ""
+
+
+def test_one_of_many(hub: Hub) -> None:
+    """Of many workers that are woken for one row at once, one delivers it."""
+    made, handler = add(hub), Handler()
+    barrier, results = threading.Barrier(12), list[bool]()
+
+    def work() -> None:
+        barrier.wait(30)
+        results.append(outbox.deliver(hub, {"test": handler}, made))
+
+    threads = [threading.Thread(target=work) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(results) == [False] * 11 + [True]
+    assert len(handler.got) == 1
+
+
+def test_later(hub: Hub, clock: Clock) -> None:
+    """A handler that says later is called again then, as often as it likes: that is no fault."""
+    due = [clock() + timedelta(minutes=n) for n in range(1, 20)]
+    made, handler = add(hub), Handler(*(Later(when, "waits") for when in due))
+    for when in [clock(), *due]:
+        clock.now = when
+        assert outbox.deliver(hub, {"test": handler}, made)
+        assert not outbox.deliver(hub, {"test": handler}, made)
+    assert row(hub, made).done_at == clock()
+    assert (row(hub, made).parked_at, row(hub, made).error) == (None, "")
+    assert [delivery.attempt for delivery in handler.got] == list(range(1, 21))
+
+
+def test_parked(hub: Hub, clock: Clock) -> None:
+    """A row whose handler breaks is tried eight times, ever more slowly, then parked with its error for the operator."""
+    handler = Handler(*(ValueError("poison") for _ in range(100)))
+    made, waits = add(hub), []
+    for _ in range(30):
+        outbox.deliver(hub, {"test": handler}, made)
+        if row(hub, made).parked_at:
+            break
+        waits.append((row(hub, made).due_at - clock()).total_seconds())
+        clock.now = row(hub, made).due_at
+    assert len(handler.got) == PARK_AFTER == 8
+    assert "poison" in row(hub, made).error
+    assert not row(hub, made).done_at
+    for n, wait in enumerate(waits):
+        assert 2 * 2**n <= wait <= 2 * 2**n * 1.25
+    clock.advance(days=1)
+    assert not outbox.deliver(hub, {"test": handler}, made)
+    ready = dataclasses.replace(hub, queue=Queue())
+    assert sweep.sweep(ready) == 0
+
+
+def test_a_worker_killer_is_parked(hub: Hub, clock: Clock) -> None:
+    """A row that kills its worker each time is parked as well, so that the others flow."""
+    made, calls = add(hub), []
+
+    def kills(delivery: Delivery) -> None:
+        calls.append(1)
+        raise SystemExit
+
+    for _ in range(PARK_AFTER):
+        with pytest.raises(SystemExit):
+            outbox.deliver(hub, {"test": kills}, made)
+        clock.now += LEASE + timedelta(seconds=1)
+    assert outbox.deliver(hub, {"test": kills}, made)
+    assert row(hub, made).parked_at
+    assert len(calls) == PARK_AFTER
+
+
+def test_faults_in_a_row_count(hub: Hub, clock: Clock) -> None:
+    """Faults with a working try in between are forgiven."""
+    answers: list[Later | Exception | None] = []
+    for _ in range(5):
+        answers += [ValueError("now and then")] * 3 + [Later(clock(), "better")]
+    made, handler = add(hub), Handler(*answers)
+    for _ in range(len(answers) + 1):
+        clock.now = max(clock.now, row(hub, made).due_at)
+        assert outbox.deliver(hub, {"test": handler}, made)
+    assert row(hub, made).done_at
+
+
+def test_a_topic_that_nobody_knows(hub: Hub) -> None:
+    """A row of a topic that this version does not know waits as one that failed, and harms no other."""
+    made = add(hub)
+    assert outbox.deliver(hub, {}, made)
+    assert "KeyError" in row(hub, made).error
+    assert not row(hub, made).done_at
+
+
+@pytest.mark.parametrize("attempts", [0, 1, 2, 5, 10, 100, 10**6])
+def test_backoff(attempts: int) -> None:
+    """Waits double from two seconds to a quarter of an hour, with up to a quarter more so that not all come at once."""
+    usual = min(2 * 2 ** max(min(attempts, 30) - 1, -1), 900)
+    found = {outbox.backoff(attempts).total_seconds() for _ in range(50)}
+    assert all(usual <= wait <= usual * 1.25 for wait in found)
+    assert len(found) > 1
+
+
+def test_sweep_wakes_again(hub: Hub, clock: Clock) -> None:
+    """A wake-up that was lost is repeated after five seconds, and again, until the row is done."""
+    hub = dataclasses.replace(hub, queue=Queue())
+    made = add(hub)
+    assert sweep.sweep(hub) == 0
+    for _ in range(3):
+        clock.advance(seconds=6)
+        assert sweep.sweep(hub) == 1
+        assert sweep.sweep(hub) == 0
+    outbox.deliver(hub, {"test": Handler()}, made)
+    clock.advance(seconds=6)
+    assert sweep.sweep(hub) == 0
+
+
+def test_sweep_without_redis(hub: Hub, clock: Clock) -> None:
+    """While Redis takes nothing the sweeper asks it once a tick, and wakes all as soon as it is back."""
+    ids = [add(hub, f"key{n}") for n in range(5)]
+    clock.advance(seconds=6)
+    poked(hub).clear()
+    assert sweep.sweep(hub) == 0
+    assert len(poked(hub)) == 1
+    back = dataclasses.replace(hub, queue=Queue())
+    assert sweep.sweep(back) == 5
+    assert sorted(poked(back)) == ids
+
+
+def test_sweep_leaves_the_busy_alone(hub: Hub, clock: Clock) -> None:
+    """A row that a worker has is not woken again before its lease ends."""
+    hub = dataclasses.replace(hub, queue=Queue())
+    made = add(hub)
+
+    def busy(delivery: Delivery) -> None:
+        clock.advance(seconds=30)
+        assert sweep.sweep(hub) == 0
+
+    assert outbox.deliver(hub, {"test": busy}, made)
+
+
+def test_drain_ends(hub: Hub, clock: Clock) -> None:
+    """Delivering all that is due in this process ends, also where a row is due again at once."""
+    add(hub)
+    handler = Handler(*(Later(clock(), "again") for _ in range(1000)))
+    assert sweep.drain(hub, {"test": handler}, rounds=20) == 20
+
+
+def test_forgets(hub: Hub, clock: Clock) -> None:
+    """What was done a month ago is forgotten; what is open or parked is kept."""
+    done, parked = add(hub, "done"), add(hub, "parked")
+    outbox.deliver(hub, {"test": Handler()}, done)
+    with hub.store.write() as session:
+        session.get_one(OutboxRow, parked).parked_at = clock()
+    clock.advance(days=31)
+    waiting = add(hub, "open")
+    assert sweep.forget_done(hub) == 1
+    with hub.store.read() as session:
+        assert set(session.scalars(select(OutboxRow.id))) == {parked, waiting}
+
+
+def test_the_sweeper_survives(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that fails for a while does not end the sweeper."""
+    stop, calls = threading.Event(), []
+
+    def broken(_: Hub) -> int:
+        calls.append(1)
+        if len(calls) == 3:
+            stop.set()
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    monkeypatch.setattr(sweep, "sweep", broken)
+    monkeypatch.setattr(sweep, "TICK_SECONDS", 0.01)
+    sweep.run(hub, stop)
+    assert len(calls) == 3
