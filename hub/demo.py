@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NAME, EMAIL, PASSWORD = "Ada Lovelace", "ada@example.com", "demo-only-please-change"
 HANDLE, TITLE, SLUG = "ada", "Intro call", "intro-call"
+ABOUT = "Half an hour to get to know each other."
 ZONE = "Europe/London"
 CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
 STATE_DIR = "HUB_SANDBOX_STATE_DIR"
@@ -136,31 +137,23 @@ def seed(hub: Hub) -> bool:
     from sqlalchemy import select
 
     from hub import accounts
-    from hub.store.models import EventType, Host, LocationRow
+    from hub.scheduling import event_types
+    from hub.scheduling.event_type_form import Typed, TypedLocation
+    from hub.store.models import Host
 
     with hub.store.read() as session:
-        if session.scalar(select(Host.id).where(Host.email == EMAIL)):
-            return False
-    host_id = accounts.sign_up(hub, name=NAME, email=EMAIL, password=PASSWORD, timezone=ZONE, handle=HANDLE)
+        host = session.scalar(select(Host).where(Host.email == EMAIL))
+    if host and host.onboarding_step == 0:
+        return False
+    host_id = (
+        host.id
+        if host
+        else accounts.sign_up(hub, name=NAME, email=EMAIL, password=PASSWORD, timezone=ZONE, handle=HANDLE)
+    )
+    locations = (TypedLocation(one.key, sample_inputs(one.facts.host_fields)) for one in hub.registry.all())
+    event_types.create(hub, host_id, Typed(TITLE, SLUG, description=ABOUT, notice="1", locations=tuple(locations)))
     with hub.store.write() as session:
-        host = session.get_one(Host, host_id)
-        host.onboarding_step = 0
-        rows = [
-            LocationRow(position=position, provider=provider.key, inputs=sample_inputs(provider.facts.host_fields))
-            for position, provider in enumerate(hub.registry.all())
-        ]
-        session.add(
-            EventType(
-                host_id=host_id,
-                title=TITLE,
-                slug=SLUG,
-                description="Half an hour to get to know each other.",
-                minutes=30,
-                notice=60,
-                locations=rows,
-                created_at=hub.clock(),
-            )
-        )
+        session.get_one(Host, host_id).onboarding_step = 0
     return True
 
 
@@ -168,9 +161,8 @@ def sample_inputs(fields: tuple[Field, ...]) -> dict[str, str]:
     """Return values with which a host could have filled in these fields."""
     values: dict[str, str] = {}
     for field in fields:
-        if field.when and values.get(field.when[0]) != field.when[1]:
-            continue
-        values[field.name] = field.choices[-1].value if field.kind == "choice" else SAMPLES[field.kind]
+        if field.required and (field.when is None or values.get(field.when[0]) == field.when[1]):
+            values[field.name] = field.choices[0].value if field.kind == "choice" else SAMPLES[field.kind]
     return values
 
 

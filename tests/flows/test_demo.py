@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from hub import local, redis_server
+from hub import local, providers, redis_server
 from hub.processes import wait_until
 
 PATIENCE = 60.0
@@ -65,9 +65,14 @@ def get(url: str) -> tuple[int, http.client.HTTPMessage]:
         return answer.status, answer.headers
 
 
-def hosts(data: Path) -> list[str]:
+def offered(data: Path) -> list[tuple[str, str, int]]:
+    """Return every host's address with title and number of locations of each event type."""
+    query = (
+        "SELECT email, title, count(*) FROM host JOIN event_type e ON e.host_id = host.id "
+        "JOIN location ON event_type_id = e.id GROUP BY e.id"
+    )
     with closing(sqlite3.connect(data / "hub.sqlite")) as database:
-        return [email for (email,) in database.execute("SELECT email FROM host")]
+        return list(database.execute(query))
 
 
 def all_gone(data: Path, port: int) -> bool:
@@ -99,7 +104,7 @@ def test_the_demo_from_start_to_stop_and_again(tmp_path: Path) -> None:
     assert all_gone(data, port)
     with demo(data, port) as (process, printed):
         assert "Ctrl-C" in printed
-        assert hosts(data) == ["ada@example.com"]
+        assert offered(data) == [("ada@example.com", "Intro call", len(providers.load().all()))]
         process.kill()
         process.wait()
         assert wait_until(lambda: all_gone(data, port), seconds=PATIENCE), "something outlived the killed demo"
@@ -108,7 +113,6 @@ def test_the_demo_from_start_to_stop_and_again(tmp_path: Path) -> None:
 def test_the_demo_touches_no_real_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever real settings the shell holds, the demo's parts get their own; every vendor is a stand-in."""
     from hub import demo as demonstration
-    from hub import providers
 
     monkeypatch.setenv("HUB_DATABASE_URL", "postgresql://genuine")
     monkeypatch.setenv("HUB_MAIL_URL", "smtp://genuine")
