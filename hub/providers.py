@@ -8,18 +8,19 @@ import re
 import types
 from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata, resources
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import pluggy
 
-from hub.errors import HubError, PluginFault
-from hub.facts import Field, LocationProvider, OAuth2
+from hub.errors import PluginFault, ProviderError
+from hub.facts import Field, FieldKind, LocationProvider, OAuth2
 from hub.hookspecs import Hooks
 from hub.values import Account, Api, Card, Location, Meeting, MeetingRequest
 
 GROUP = "hub.providers"
 HOOKS = tuple(name for name, _ in inspect.getmembers(Hooks, inspect.isfunction) if not name.startswith("_"))
 LARGEST_ICON = 20_000
+KINDS = get_args(FieldKind)
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -69,7 +70,10 @@ class Provider:
     def invitee_fields(self, location: Location) -> tuple[Field, ...]:
         if not self.can("invitee_fields"):
             return ()
-        return self._call("invitee_fields", tuple, location=location)
+        fields: tuple[Field, ...] = self._call("invitee_fields", tuple, location=location)
+        if not all(isinstance(field, Field) and field.kind in KINDS for field in fields):
+            raise PluginFault(f"The plugin of {self.facts.label} asks for something unusable.")
+        return fields
 
     def create_meeting(self, request: MeetingRequest, api: Api | None, settings: Mapping[str, str]) -> Meeting:
         return self._call("create_meeting", Meeting, request=request, api=api, settings=settings)
@@ -97,7 +101,7 @@ class Provider:
     def _call(self, hook: str, kind: Any, **arguments: Any) -> Any:
         try:
             result = self._call_hook(hook, arguments)
-        except HubError:
+        except ProviderError:
             raise
         except (Exception, SystemExit) as fault:
             log.exception("provider %s failed in %s", self.key, hook)
@@ -138,15 +142,19 @@ class Registry:
         return sorted(self._providers.values(), key=lambda p: (p.facts.group != "Video Conferencing", p.facts.label))
 
     def _admit(self, name: str, plugin: Any) -> tuple[LocationProvider, str] | None:
+        if self._manager.has_plugin(name):
+            self.broken[f"{name} (a second one)"] = "its name is taken by another plugin"
+            return None
         try:
+            hash(plugin)  # plugins are kept in sets; one that can't be would break the calls of all others
             self._manager.register(plugin, name)
             self._check_pending(plugin)
-            caller = getattr(plugin, "location_provider", None)
-            if caller is None and self._manager.get_hookcallers(plugin):
-                return None  # a wrapper plugin: sees every call, has no location of its own
-            if caller is None:
+            hooks = {caller.name for caller in self._manager.get_hookcallers(plugin) or ()}
+            if not hooks:
                 raise ValueError("it implements no hook")
-            facts = caller()
+            if "location_provider" not in hooks:
+                return None  # a wrapper plugin: sees every call, has no location of its own
+            facts = plugin.location_provider()
             return facts, _checked(facts, plugin)
         except (Exception, SystemExit) as fault:
             self._refuse(name, str(fault) or type(fault).__name__)
@@ -198,6 +206,10 @@ def _checked(facts: Any, plugin: Any) -> str:
         raise ValueError("its key must be lower-case letters and digits")
     if not (facts.label.strip() and facts.group.strip()) or len(facts.label) > 60 or len(facts.blurb) > 300:
         raise ValueError("its label or group is empty, or its texts are too long")
+    if facts.oauth is not None and not isinstance(facts.oauth, OAuth2):
+        raise ValueError("its oauth is no OAuth2")
+    if not all(isinstance(f, Field) and f.kind in KINDS for f in facts.host_fields):
+        raise ValueError("a host field is no Field or has a kind that does not exist")
     names = [f.name for f in facts.host_fields]
     if len(set(names)) != len(names) or any(f.kind == "choice" and not f.choices for f in facts.host_fields):
         raise ValueError("its host fields have a name twice or a choice without choices")
