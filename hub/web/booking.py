@@ -36,6 +36,7 @@ TOO_OFTEN = (
     "Please wait a little: there were many bookings in a short time. What you typed is kept; try again in an hour."
 )
 MACHINE = "Please wait a little: that looked like a machine's doing. If it was yours, please send it once more."
+CHOSEN = "The time is changed as you see here. Please press Book once more."
 FASTER = "This time has just been taken. What you typed is kept."
 NOT_OFFERED = "This time can't be booked. What you typed is kept."
 
@@ -154,7 +155,8 @@ def book(handle: str, slug: str) -> Answer:
         return _again(offer, 429, notice=MACHINE)
     if not offer.options:
         return _again(offer, 409)
-    return _again(offer, 422) if request.form.get("slot_choice") else _book(offer)
+    # A time chosen from the nearest ones is shown first, and booked by the button as ever.
+    return _again(offer, 422, notice=CHOSEN) if request.form.get("slot_choice") else _book(offer)
 
 
 def _book(offer: Offer) -> Answer:
@@ -199,7 +201,7 @@ def _again(offer: Offer, status: int, *, errors: Mapping[str, str] | None = None
     start = read_start(typed.get("slot_choice") or typed.get("slot", ""))
     typed["slot"] = write_start(start) if start else ""
     gone = start is None or not offer.free.has(start)
-    if gone and start and not notice:
+    if gone and start and notice in ("", CHOSEN):
         notice = FASTER if offer.free.would_have(start) else NOT_OFFERED
     nearest = offer.free.nearest(start or offer.free.now) if gone else []
     shown = _details(offer, guest, typed, errors=errors or {}, notice=notice, gone=gone, nearest=nearest)

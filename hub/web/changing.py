@@ -16,7 +16,7 @@ from hub.scheduling import bookings, free
 from hub.web import answers
 from hub.web.manage import Mine, mine, probed
 from hub.web.manage import blueprint as blueprint  # its own pages, in a module of their own
-from hub.web.picker import pick, read_start, write_start
+from hub.web.picker import Place, pick, read_start, write_start
 from hub.web.shell import the_hub
 from hub.web.visitor import Visitor, visitor
 
@@ -142,7 +142,11 @@ def _confirm(my: Mine, guest: Visitor, start: datetime | None, notice: str = "")
     """Return the question whether to move to `start`, or the nearest free times where it is not free."""
     times = _times(my)
     nearest = [] if start and times.has(start) else times.nearest(start or my.booking.starts_at)
-    return _reschedule_page(my, guest, step="confirm", start=start, nearest=nearest, notice=notice)
+    query = {"date": guest.date(start).isoformat() if start else "", "tz": guest.zone if guest.chosen else ""}
+    change_url = Place(url_for("manage.reschedule", token=my.token), query).url()
+    return _reschedule_page(
+        my, guest, step="confirm", start=start, nearest=nearest, notice=notice, change_url=change_url
+    )
 
 
 def _reschedule_page(my: Mine, guest: Visitor, **more: Any) -> str:

@@ -154,6 +154,7 @@ def _context(my: Mine) -> dict[str, Any]:
         "remote": bool(provider and provider.oauth),
         "numbers": _numbers(about.meeting, country_of(booking.invitee_timezone)) if about.meeting else [],
         "visitor": guest,
+        "answers": _answers(my),
         "when": guest.span(booking.starts_at, booking.ends_at),
         "host_when": owner.span(booking.starts_at, booking.ends_at) if _differs(booking) else "",
         "host_zone": owner.label(booking.starts_at),
@@ -162,6 +163,13 @@ def _context(my: Mine) -> dict[str, Any]:
         "again": f"/{booking.host.handle}/{event_type.slug}" if event_type and event_type.active else "",
         "url": lambda part: url_for(f"manage.{part}", token=my.token),
     }
+
+
+def _answers(my: Mine) -> list[tuple[str, str]]:
+    """Return what the invitee answered for the place, with the provider's words for it."""
+    place = next((option for option in my.options if option.id == my.booking.location.get("id")), None)
+    labels = {field.name: field.label for field in place.fields} if place else {}
+    return [(labels.get(name, name.capitalize()), str(value)) for name, value in my.booking.answers.items()]
 
 
 def _entry(booking: Booking) -> calendar.Entry:
@@ -179,6 +187,6 @@ def _numbers(meeting: Meeting, country: str) -> list[DialIn]:
     found = []
     for number in dial_in_for(meeting, country):
         name = names.get(number.country, number.country)
-        label = number.label if not name or number.label.startswith(name) else f"{name} {number.label}".strip()
+        label = number.label if not name or number.label.startswith(name) else f"{name}, {number.label}".strip(", ")
         found.append(DialIn(number.number, name, label, number.tap))
     return found

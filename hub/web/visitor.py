@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from babel import Locale, UnknownLocaleError
 from flask import request
+from markupsafe import Markup
 
 from hub import words
 
@@ -36,17 +37,20 @@ class Visitor:
 
     def time(self, moment: datetime) -> str:
         """Return such as “14:00” or “2:00 pm”."""
-        return words.clock(self.local(moment), twelve=self.twelve)
+        return words.clock(self.local(moment), twelve=self.twelve).replace(" ", "\N{NO-BREAK SPACE}")
 
     def at(self, moment: datetime) -> str:
         """Return such as “Thu 3 Dec, 14:00”."""
         return f"{words.day(self.local(moment), year=False)}, {self.time(moment)}"
 
-    def span(self, starts_at: datetime, ends_at: datetime) -> str:
-        """Return such as “Thu 3 Dec 2026, 14:00–14:30”."""
+    def span(self, starts_at: datetime, ends_at: datetime) -> Markup:
+        """Return such as “Thu 3 Dec 2026, 14:00–14:30”, with times that no line end divides."""
         start, end = self.local(starts_at), self.local(ends_at)
-        until = self.time(ends_at) if end.date() == start.date() else f"{words.day(end)}, {self.time(ends_at)}"
-        return f"{words.day(start)}, {self.time(starts_at)}–{until}"
+        if end.date() == start.date():
+            times = f"{self.time(starts_at)}–{self.time(ends_at)}"
+        else:
+            times = f"{self.time(starts_at)}–{words.day(end)}, {self.time(ends_at)}"
+        return Markup('{}, <span class="times">{}</span>').format(words.day(start), times)
 
     def label(self, moment: datetime) -> str:
         """Return such as “Europe/Vienna, CET”."""

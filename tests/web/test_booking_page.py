@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from html.parser import HTMLParser
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
 
-from hub.store.models import EventType
+from hub.store.models import EventType, LocationRow
+from hub.store.models import Host as HostRow
 from tests.support.people import Host, Person
 from tests.support.world import World
 
@@ -247,3 +252,237 @@ def test_signed_in_host_sees_the_page(ada: Host, offered: EventType) -> None:
     ada.opens(f"{PAGE}?slot={SLOT}")
     ada.opens("/ada-lovelace")
     assert ada.reads("Intro call")
+
+
+def test_two_places_are_none(offered: EventType, bob: Person, world: World) -> None:
+    """Row 35: two places in one form choose none of them."""
+    page = bob.opens(f"{PAGE}?slot={SLOT}")
+    both = [str(row.id) for row in offered.locations[:2]]
+    assert bob.sends(PAGE, **form(page, offered) | {"location": both}).status_code == 422
+    assert bob.reads("Please choose one of the places offered.")
+    assert world.booking() is None
+
+
+@pytest.mark.parametrize(("field", "value", "status"), [("nonce", "", 422), ("csrf_token", "stale", 400)])
+def test_old_form_comes_back(
+    offered: EventType, bob: Person, world: World, field: str, value: str, status: int
+) -> None:
+    """Row 40: a form that was open for days comes back with all that was typed, and can then be sent."""
+    page = bob.opens(f"{PAGE}?slot={SLOT}&tz=Europe/London")
+    typed = form(page, offered, name="Bob the Patient", notes="My notes")
+    assert bob.sends(PAGE, **typed | {field: value}).status_code == status
+    assert bob.reads("This page was open for a long time.")
+    assert "Bob the Patient" in bob.page
+    assert "My notes" in bob.page
+    assert world.booking() is None
+    fresh = form(bob.page, offered)
+    assert bob.sends(PAGE, follow=False, **typed | {"nonce": fresh["nonce"]}).status_code == 303
+
+
+def test_trap(offered: EventType, bob: Person, world: World) -> None:
+    """Row 41: who fills in what people do not see is told to wait, keeps what was typed, and books nothing."""
+    page = bob.opens(f"{PAGE}?slot={SLOT}")
+    assert bob.sends(PAGE, **form(page, offered, name="Robot"), contact_again="yes").status_code == 429
+    assert "Robot" in bob.page
+    assert world.booking() is None
+
+
+def test_limits_can_be_lifted(offered: EventType, bob: Person, app: Flask) -> None:
+    """Row 41: the limits are the operator's; attempts from one address count even where nothing is booked."""
+    app.config["BOOKING_LIMITS"] = ("3/hour", "5/hour")
+    page = bob.opens(f"{PAGE}?slot={SLOT}")
+    statuses = [bob.sends(PAGE, **form(page, offered, email="")).status_code for _ in range(4)]
+    assert statuses == [422, 422, 422, 429]
+    app.config["BOOKING_LIMITS"] = ("1000/hour", "1000/hour")
+    assert bob.sends(PAGE, follow=False, **form(page, offered)).status_code == 303
+
+
+def test_reserved_words_are_no_handles(offered: EventType, bob: Person) -> None:
+    """The hub's own addresses are never taken for a host's: what is missing there is missing, what is POST stays so."""
+    bob.opens("/settings/intro-call", 404)
+    assert bob.browser.get("/logout").status_code == 405
+    assert bob.browser.post("/static/intro-call").status_code in (404, 405)
+    bob.opens("/Ada-Lovelace/Intro-Call")
+
+
+def test_without_a_place(ada: Host, bob: Person) -> None:
+    """An event type without a place says so in words a stranger understands, and cannot be booked."""
+    ada.offers()
+    bob.opens(PAGE)
+    assert bob.reads("Ada has not said yet where to meet.")
+    assert bob.sends(PAGE, slot=SLOT, name="Bob", email="b@example.net").status_code == 409
+
+
+def hours(world: World, given: dict[str, list[list[int]]]) -> None:
+    """Give the host other weekly hours."""
+    with world.hub.store.write() as session:
+        session.scalars(select(HostRow)).one().hours = given
+
+
+def test_without_hours(ada: Host, bob: Person, world: World) -> None:
+    """A host without hours has no times, and the page says whom to ask."""
+    ada.offers("inperson")
+    hours(world, {})
+    bob.opens(PAGE)
+    assert bob.reads("No times to book right now")
+    assert bob.reads("Please ask Ada")
+    bob.opens("/ada-lovelace")
+    assert bob.reads("Intro call")
+
+
+def test_provider_that_cannot_be_used_now(ada: Host, bob: Person) -> None:
+    """Where none of the places works by itself the meeting can be booked all the same; the host sends the details."""
+    ada.offers("zoom")
+    bob.opens(f"{PAGE}?slot={SLOT}")
+    assert bob.reads("Ada will send you the details of how to meet")
+    assert 'value="1" checked' in bob.page  # the only place needs no choosing
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "weekday"),
+    [
+        ("en-US,en;q=0.9", "9:00\u00a0am", "Su"),
+        ("en-GB", "09:00", "Mo"),
+        ("de-AT", "09:00", "Mo"),
+        ("*, -, x", "09:00", "Mo"),
+    ],
+)
+def test_clock_of_the_visitors_language(
+    offered: EventType, bob: Person, language: str, label: str, weekday: str
+) -> None:
+    """Times are written as the visitor's language does, and the week begins on its first day."""
+    answer = bob.browser.get(f"{PAGE}?date=2026-12-02&tz=Europe/London", headers={"Accept-Language": language})
+    page = answer.get_data(as_text=True)
+    assert f">{label}</a>" in page
+    assert re.search(r'<th scope="col">(..)</th>', page)[1] == weekday  # type: ignore[index]
+
+
+def test_zone_of_the_visitor(offered: EventType, bob: Person) -> None:
+    """The zone comes from the address, else from the browser, else from the host; a city's name is enough."""
+    bob.opens(PAGE)
+    assert bob.reads("Europe/Vienna, 09:00 now")
+    assert 'data-detect-zone="Europe/Vienna"' in bob.page
+    bob.browser.set_cookie("tz", "Asia/Tokyo")
+    bob.opens(PAGE)
+    assert bob.reads("Asia/Tokyo, 17:00 now")
+    bob.opens(f"{PAGE}?tz=new york&date=2026-12-02")
+    assert bob.reads("America/New York, 03:00 now")
+    assert "&amp;tz=America/New_York" in bob.page
+    bob.opens(f"{PAGE}?tz=Atlantis")
+    assert bob.reads("“Atlantis” is not a time zone that we know.")
+    assert '<option value="Europe/Vienna">' in bob.page
+
+
+def test_repeated_hour_is_told_apart(ada: Host, bob: Person, world: World) -> None:
+    """Times that the visitor's clock shows twice carry the letters of their zone."""
+    ada.offers("inperson", interval=60, horizon_days=365)
+    hours(world, {str(day): [[0, 1440]] for day in range(7)})
+    bob.opens(f"{PAGE}?date=2027-11-07&tz=America/New_York")
+    assert bob.reads("01:00 EDT")
+    assert bob.reads("01:00 EST")
+
+
+def test_slot_in_an_address_that_is_gone(offered: EventType, bob: Person) -> None:
+    """A shared link to a time that is not free any more says so and shows that day."""
+    bob.opens(f"{PAGE}?slot=20261202T090001Z&tz=Europe/London")
+    assert bob.reads("That time is not free any more. Please choose another.")
+    assert bob.reads("Wed 2 Dec")
+
+
+def test_only_the_picker_is_swapped(offered: EventType, bob: Person) -> None:
+    """With script a click swaps the picker and its address; without, each choice is a plain link."""
+    page = bob.opens(PAGE)
+    assert 'id="picker"' in page
+    assert 'hx-boost="true" hx-target="#picker" hx-select="#picker"' in page
+    for url in re.findall(r'<a class="(?:day|slot)"[^>]* href="([^"]+)"', page):
+        assert bob.browser.get(url.replace("&amp;", "&")).status_code == 200
+
+
+class Labels(HTMLParser):
+    """Collects the inputs of a page that have no label."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open, self.labelled, self.inputs = 0, set(re.findall(r'<label[^>]* for="([^"]+)"', page)), []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = dict(attrs)
+        self.open += tag == "label"
+        typed = tag in ("input", "textarea", "select") and known.get("type") not in ("hidden", "submit")
+        if typed and not (self.open or known.get("aria-label") or known.get("id") in self.labelled):
+            self.inputs.append(self.get_starttag_text())
+
+    def handle_endtag(self, tag: str) -> None:
+        self.open -= tag == "label"
+
+
+def unlabelled(page: str) -> list[str]:
+    """Return the inputs of the page that nothing names."""
+    return Labels(page).inputs
+
+
+@pytest.mark.parametrize("query", ["", "?zones=1", "?date=2026-12-05", f"?slot={SLOT}"])
+def test_every_input_has_a_label(offered: EventType, bob: Person, query: str) -> None:
+    """Whatever can be typed into has a label."""
+    page = bob.opens(PAGE + query)
+    assert unlabelled(page) == []
+    assert unlabelled('<input name="x">') != []
+
+
+odd = st.one_of(
+    st.text(st.characters(codec="utf-8"), max_size=30),
+    st.sampled_from(
+        (
+            *(
+                "",
+                "0",
+                "-1",
+                "2026-12",
+                "2026-13",
+                "9999-12",
+                "0001-01",
+                "2026-12-02",
+                "2026-02-30",
+                "9999-12-31",
+                SLOT,
+            ),
+            *("20261202T090000", "2026-12-02T09:00:00+25:00", "99991231T235959Z", "20260329T023000Z", "1764666000"),
+            *("Europe/Vienna", "../../etc/passwd", "😀", "٢٠٢٦-١٢", "a" * 5000, "phone", "1", "<b>", "\0"),
+        )
+    ),
+)
+names = st.sampled_from(
+    (
+        *("month", "date", "slot", "tz", "zones", "slot_choice", "location", "name", "email", "notes", "nonce", "x"),
+        *("loc1-phone", "loc2-phone", "contact_again", "loc-"),
+    )
+)
+
+
+def test_nothing_typed_breaks_the_page(offered: EventType, bob: Person, app: Flask) -> None:
+    """Rows 29-36: whatever stands in the address or the form, the answer is a page with words, never a fault of ours."""
+    app.config["BOOKING_LIMITS"] = ("100000/hour",) * 3
+    bob.opens(f"{PAGE}?slot={SLOT}")
+    typed = form(bob.page, offered)
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.dictionaries(names, odd, max_size=6))
+    def check(changes: dict[str, str]) -> None:
+        assert bob.browser.get(PAGE, query_string=changes).status_code == 200
+        answer = bob.sends(PAGE, follow=False, **typed | changes)
+        assert answer.status_code in (303, 400, 409, 422, 429), changes
+
+    check()
+    raw = {"Content-Type": "application/x-www-form-urlencoded"}
+    for body in (b"name=%ED%A0%80&notes=%FF%FE", b"&&&===%%%", b"name=" + b"x" * 70_000):
+        assert bob.browser.post(PAGE, data=body, headers=raw).status_code in (400, 413)
+
+
+def test_plugin_that_breaks_takes_only_its_option(ada: Host, bob: Person, world: World) -> None:
+    """A location whose plugin is not installed any more is not offered; the others are."""
+    event_type = ada.offers("inperson")
+    with world.hub.store.write() as session:
+        session.add(LocationRow(event_type_id=event_type.id, position=9, provider="gone", inputs={}, show_before=True))
+    bob.opens(f"{PAGE}?slot={SLOT}")
+    assert bob.page.count('type="radio"') == 1
