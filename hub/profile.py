@@ -1,42 +1,19 @@
-"""What hosts change about their own account: name, handle, zone, password, and where they are signed in."""
+"""What hosts change about how they sign in: the password, and where they are signed in."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from hub import accounts, inputs, words
+from hub import accounts
 from hub.errors import InvalidInput
-from hub.forms import Faults, InvalidForm
+from hub.forms import Faults
 from hub.store.models import Host
 
 if TYPE_CHECKING:
     from hub.container import Hub
-
-TAKEN = "Somebody has this handle already. Please choose another."
-
-
-def change_details(hub: Hub, host_id: int, *, name: str, handle: str, timezone: str) -> None:
-    """Change name, handle and time zone. Raises InvalidForm with a sentence for each field at fault."""
-    faults = Faults()
-    name = faults.read("", inputs.one_line, name, "name", label="your name")
-    handle = faults.read("", inputs.slug, handle, "handle", what="A handle", reserved=inputs.RESERVED)
-    try:
-        words.zone(timezone)
-    except ValueError:
-        faults.add("timezone", "Please choose a time zone from the list.")
-    try:
-        with hub.store.write() as session:
-            if session.scalar(select(Host.id).where(Host.handle == handle, Host.id != host_id)):
-                faults.add("handle", TAKEN)
-            faults.check()
-            host = _host(session, host_id)
-            host.name, host.handle, host.timezone = name, handle, timezone
-    except IntegrityError:
-        raise InvalidForm({"handle": TAKEN}) from None  # somebody else was faster
 
 
 def change_password(hub: Hub, host_id: int, *, current: str, new: str) -> None:

@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
-from hub import profile, words
+from hub import accounts, profile, words
 from hub.forms import InvalidForm
 from hub.store.models import Host
 from hub.web import session
@@ -34,7 +34,7 @@ def edit() -> str | Response | tuple[str, int]:
         return _page({"name": host.name, "handle": host.handle, "timezone": host.timezone}, {})
     typed = _typed(DETAILS)
     try:
-        profile.change_details(the_hub(), host_id(), **typed)
+        accounts.introduce(the_hub(), host_id(), **typed)
     except InvalidForm as fault:
         return _page(typed, fault.errors), 422
     flash("Your profile is saved.", "ok")

@@ -73,7 +73,7 @@ def test_a_handle_of_somebody_else(app: Flask, ada: Host, world: World) -> None:
     """A handle that somebody else has, in any case, is refused."""
     Host(app, world, "Eve", "eve@example.com")
     assert ada.sends(PATH, **{**DETAILS, "handle": "EVE"}).status_code == 422
-    assert ada.reads("Somebody has this handle already.")
+    assert ada.reads("“eve” is taken. Please choose another.")
 
 
 @pytest.mark.parametrize("zone", ["Mars/X", "../../etc", ""])
