@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -101,8 +102,16 @@ def _world(zoom: Server, hub: Hub, clock: Clock, tmp_path: Path) -> World:
     return World(hub, clock, zoom, tmp_path / "mail")
 
 
-@pytest.fixture(scope="session", name="redis_url")
-def _redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Redis (the bundled one) for the whole run; tests that need it empty flush it."""
+@pytest.fixture(scope="session", name="redis_server")
+def _redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Redis (the bundled one) for the whole run."""
     with redis_server.running(tmp_path_factory.mktemp("redis"), {}) as socket:
         yield f"unix://{socket}"
+
+
+@pytest.fixture(name="redis_url")
+def _redis_url(redis_server: str) -> str:
+    """That Redis, emptied: no limits reached and no jobs left over from another test."""
+    with redis.Redis.from_url(redis_server) as connection:
+        connection.flushall()
+    return redis_server

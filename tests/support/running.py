@@ -23,15 +23,18 @@ T = TypeVar("T")
 
 
 class Running:
-    """Processes of one hub; ends them all at the end of the `with` block."""
+    """Processes of one hub, of this checkout or of what `python` has installed; the `with` block's end ends them all."""
 
-    def __init__(self, folder: Path, database_url: str, redis_url: str, zoom_url: str = "", **more: str) -> None:
+    def __init__(
+        self, folder: Path, database_url: str, redis_url: str, zoom_url: str = "", *, python: str = "", **more: str
+    ) -> None:
+        self._python = python or sys.executable
         self.folder, self.port = folder, servers.free_port()
         self.url = f"http://localhost:{self.port}"
         self.mails = folder / "mail"
         self.env: dict[str, str] = {
             **{name: value for name, value in os.environ.items() if not name.startswith("HUB_")},
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": "" if python else str(ROOT),
             "HUB_DATA_DIR": str(folder),
             "HUB_DATABASE_URL": database_url,
             "HUB_REDIS_URL": redis_url,
@@ -49,7 +52,7 @@ class Running:
         """Start the named parts: web, worker, sweep; web answers when this returns."""
         for name in names:
             arguments = ["web", "--bind", f"127.0.0.1:{self.port}"] if name == "web" else [name]
-            command = [sys.executable, "-m", "hub.cli", *arguments]
+            command = [self._python, "-m", "hub.cli", *arguments]
             with (self.folder / f"{name}.log").open("ab") as log:
                 self._parts[name] = subprocess.Popen(command, env=self.env, cwd=self.folder, stdout=log, stderr=log)
         if "web" in names:

@@ -1,0 +1,134 @@
+"""The host's pages in a real browser: accessible, narrow, and better with script than without."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from tests.support.people import PASSWORD, Host, Invitee
+from tests.support.world import World
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+OpenPage = Callable[..., Any]
+
+
+@pytest.fixture(name="ada")
+def _ada(app: Flask, world: World) -> Host:
+    """A host with event types, one of them with a warning, and with bookings, one of them in need of a hand."""
+    host = Host(app, world)
+    host.connects("zoom")
+    offered = host.offers("zoom", "phone", "inperson")
+    host.offers("phone", minutes=700, title="Whole day")
+    bob = Invitee(world)
+    bob.books(offered, "2026-12-01T09:00:00+00:00", location="zoom")
+    world.work()
+    world.breaks_zoom("error", "create", status=400, code=300)
+    bob.books(offered, "2026-12-02T09:00:00+00:00", location="zoom")
+    world.work()
+    return host
+
+
+@pytest.fixture(name="opens")
+def _opens(chromium: Any, app: Flask, ada: Host) -> Iterator[OpenPage]:
+    """Open pages of the running application, signed in, each in a browser of its own."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    contexts = []
+
+    def open_page(path: str, **options: Any) -> Any:
+        context = chromium.new_context(base_url=f"http://localhost:{server.server_port}", **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(f"/login?next={path}")
+        page.get_by_label("Email").fill(ada.email)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"**{path}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    server.shutdown()
+    server.server_close()
+
+
+def paths(world: World) -> list[str]:
+    """Return every page that a host can look at."""
+    one, two = f"/bookings/{world.booking(1).ref}", f"/bookings/{world.booking(2).ref}"
+    events = ["/event-types", "/event-types/new", "/event-types/1", "/event-types/1/delete"]
+    moves = [f"{one}/move", f"{one}/move?slot=20261203T090000Z", f"{one}/location", f"{one}/cancel"]
+    return [*events, "/availability", "/bookings", "/bookings?tab=past", one, two, *moves, "/profile"]
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (360, "dark")])
+def test_axe_and_width(opens: OpenPage, world: World, width: int, theme: str) -> None:
+    """axe finds nothing serious on any page, wide or narrow, light or dark, and nothing overflows."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = opens("/event-types", viewport={"width": width, "height": 800}, color_scheme=theme, bypass_csp=True)
+    for path in paths(world):
+        page.goto(path)
+        found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        serious = [
+            (v["id"], [n["target"] for n in v["nodes"]]) for v in found if v["impact"] in ("serious", "critical")
+        ]
+        assert serious == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_the_editor_with_script(opens: OpenPage) -> None:
+    """With script, fields show when they are asked, rows move at once, and what invitees see follows."""
+    problems: list[str] = []
+    page = opens("/event-types/1")
+    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda fault: problems.append(str(fault)))
+    number = page.get_by_label("Your phone number", exact=True)
+    assert number.is_hidden()
+    with page.expect_response(lambda r: r.request.method == "POST"):
+        page.get_by_label("Who calls").select_option("invitee_calls")
+    assert number.is_visible()
+    page.locator("#preview").get_by_text("You call Ada").wait_for()
+    with page.expect_response(lambda r: r.request.method == "POST"):
+        page.get_by_role("button", name="Move In person up").click()
+    page.locator("#preview li:nth-child(2)").get_by_text("Café Central").wait_for()
+    number.fill("+43 1 58058")
+    page.get_by_label("Title").fill("Talk")
+    page.get_by_label("Title").press("Enter")
+    page.wait_for_url("**/event-types")
+    page.get_by_text("“Talk” is saved.").wait_for()
+    page.goto("/event-types/1")
+    titles = page.locator("#editor [data-title]").all_text_contents()
+    assert titles == ["Zoom", "In person", "Phone"]
+    assert problems == []
+
+
+def test_hours_without_script(opens: OpenPage, world: World) -> None:
+    """Without script hours are added, copied and saved with plain buttons."""
+    page = opens("/availability", java_script_enabled=False)
+    page.get_by_role("button", name="Add hours on Monday").click()
+    page.get_by_label("Monday from").nth(1).fill("18:00")
+    page.get_by_label("Monday to").nth(1).fill("24:00")
+    page.get_by_text("Copy to other days").first.click()
+    page.get_by_label("Saturday", exact=True).first.check()
+    page.get_by_role("button", name="Copy", exact=True).first.click()
+    page.locator("#hours").get_by_role("button", name="Save").last.click()
+    page.get_by_text("Your hours are saved.").wait_for()
+    hours = world.host().hours
+    assert hours["0"] == hours["5"] == [[540, 1020], [1080, 1440]]
+
+
+def test_a_booking_is_moved_by_its_host(opens: OpenPage, world: World) -> None:
+    """The host picks a day and a time, confirms, and the booking has moved; with script only the picker changes."""
+    ref = world.booking(1).ref
+    page = opens(f"/bookings/{ref}")
+    page.get_by_role("link", name="Move").click()
+    page.get_by_role("link", name="Monday 14 December").click()
+    page.get_by_role("link", name="Mon 14 Dec, 11:30").click()
+    page.get_by_role("button", name="Move booking").click()
+    page.get_by_text("The booking is moved.").wait_for()
+    assert world.booking(1).starts_at.isoformat() == "2026-12-14T10:30:00+00:00"
