@@ -214,7 +214,8 @@ def _encryption_keys(
 
 def _kept(path: Path) -> str:
     """Return the key kept in `path`, made on the first run, readable by its owner only."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.parent.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # the data folder, when this is its first file
+    path.parent.mkdir(exist_ok=True, mode=0o700)
     fresh = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     temporary = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -194,7 +194,7 @@ def _reason(answers: list[httpx2.Response]) -> str:
 
 
 def _grant_error(provider: Provider, error: str, reason: str) -> ProviderError:
-    # Zoom has said invalid_request where RFC 6749 asks for invalid_grant; its reason tells (cal.diy#729).
+    # A vendor has said invalid_request where RFC 6749 asks for invalid_grant; its reason tells (cal.diy#729).
     if error == "invalid_grant" or reason.startswith(("Invalid Token", "Invalid authorization code")):
         return Rejected(reason or error)
     if error in ("invalid_client", "unauthorized_client"):
