@@ -118,7 +118,7 @@ def _move_page(mine: Own, notice: str) -> str:
         mine,
         picker=pick(times, host, request.path, query),
         slot=write_start(chosen) if chosen else "",
-        new=words.when(chosen, chosen + length, booking.host.timezone) if chosen else "",
+        new=(host.span(chosen, chosen + length), host.label(chosen)) if chosen else None,
         notice=notice,
     )
 
