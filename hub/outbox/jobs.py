@@ -60,4 +60,16 @@ def job_class(functions: Mapping[str, Callable[..., Any]]) -> type[Job]:
                 raise PermissionError(f"{self.func_name!r} is not one of the hub's jobs")
             return function(*self.args)
 
+        @property
+        def success_callback(self) -> None:
+            return None  # RQ would import whatever name stands in Redis
+
+        @property
+        def failure_callback(self) -> None:
+            return None
+
+        @property
+        def stopped_callback(self) -> None:
+            return None
+
     return HubJob
