@@ -37,7 +37,7 @@ class Place:
 class Picker:
     """What the template shows; `month` is as the calendar macro wants it, `slots` are (label, spoken, address).
 
-    `message` and `onward` (words, address) stand where the day or the month has no times; `empty` where nothing has.
+    `message` and `onward` (sentence, address) stand where the day or the month has no times; `empty` where nothing has.
     """
 
     visitor: Visitor
@@ -110,11 +110,13 @@ def read_date(text: str) -> date | None:
 
 
 def _onward(free: FreeTimes, visitor: Visitor, place: Place, after: date, earliest: datetime) -> tuple[str, str]:
-    """Return words and address of the next day with free times, or else of the first one."""
+    """Return sentence and address of the next day with free times, or else of the first one."""
     beyond = after > visitor.date(free.until)
-    start = (None if beyond else free.next(midnight(after, visitor.zone))) or earliest
-    day = visitor.date(start)
-    return words.day(day), place.url(month=f"{day:%Y-%m}", date=day.isoformat())
+    coming = None if beyond else free.next(midnight(after, visitor.zone))
+    day = visitor.date(coming or earliest)
+    return f"The {'next' if coming else 'first'} are on {words.day(day)}", place.url(
+        month=f"{day:%Y-%m}", date=day.isoformat()
+    )
 
 
 def _grid(
