@@ -20,7 +20,6 @@ from hub import (
     Rejected,
     Reply,
     Scope,
-    Setting,
     Temporary,
     hookimpl,
 )
@@ -64,9 +63,6 @@ def location_provider() -> LocationProvider:
         icon="icon.svg",
         blurb="A unique Zoom meeting link for every booking",
         oauth=OAUTH,
-        settings=(
-            Setting("webhook_secret", "secret token of the Zoom app, to check the events it sends", secret=True),
-        ),
     )
 
 
