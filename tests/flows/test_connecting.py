@@ -249,7 +249,7 @@ def test_signed_out_in_between(ada: Host, world: World, app: Flask, then: str) -
 
 
 def test_state_of_another_provider(ada: Host, world: World) -> None:
-    """A state begun for one provider is not taken by another, as their vendors might share codes with each other."""
+    """A state is taken for its own provider, host and browser only, each of which is looked at by itself."""
     rival = _rival()
     hub = dataclasses.replace(world.hub, registry=Registry([("zoom", zoom_plugin, "1"), ("rival", rival, "1")]))
     zoom, other = hub.registry.get("zoom"), hub.registry.get("rival")
@@ -258,6 +258,10 @@ def test_state_of_another_provider(ada: Host, world: World) -> None:
     state = query(oauth.begin(hub, zoom, host_id=ada.id, browser="b", return_to="/"))["state"]
     with pytest.raises(NotPossible):
         oauth.take(hub, other, state=state, host_id=ada.id, browser="b")
+    with pytest.raises(NotPossible):
+        oauth.take(hub, zoom, state=state, host_id=ada.id + 1, browser="b")
+    with pytest.raises(NotPossible):
+        oauth.take(hub, zoom, state=state, host_id=ada.id, browser="c")
     assert oauth.take(hub, zoom, state=state, host_id=ada.id, browser="b")[1] == "/"
 
 
