@@ -6,7 +6,7 @@ import base64
 import dataclasses
 import hashlib
 import json
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -270,7 +270,10 @@ def _rival() -> Any:
     def location_provider() -> Any:
         return dataclasses.replace(zoom_plugin.location_provider(), key="rival", label="Rival")
 
-    return SimpleNamespace(location_provider=location_provider, __package__="plugins.zoom")
+    made = ModuleType("rival")
+    made.__package__ = "plugins.zoom"
+    made.location_provider = location_provider  # type: ignore[attr-defined]
+    return made
 
 
 def test_code_used_twice(ada: Host, world: World) -> None:
