@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hub import inputs, words
 from hub.errors import InvalidInput
-from hub.forms import Faults
+from hub.forms import Faults, InvalidForm
 from hub.store.models import Host
 
 if TYPE_CHECKING:
@@ -69,7 +70,10 @@ def sign_up(hub: Hub, *, name: str, email: str, password: str, timezone: str, ha
             created_at=hub.clock(),
         )
         session.add(host)
-        session.flush()
+        try:
+            session.flush()
+        except IntegrityError:  # somebody else has just signed up with the same address or handle
+            raise InvalidInput("email", "This address has an account already. Please sign in instead.") from None
         return host.id
 
 
@@ -87,6 +91,11 @@ def introduce(hub: Hub, host_id: int, *, name: str, handle: str, timezone: str) 
         faults.check()
         host = session.get_one(Host, host_id)
         host.name, host.handle, host.timezone = name, handle, timezone
+        try:
+            session.flush()
+        except IntegrityError:  # somebody else has just taken it
+            faults.add("handle", f"“{handle}” is taken. Please choose another.")
+            raise InvalidForm(faults.errors) from None
 
 
 def free_handle(session: Session, wanted: str) -> str:

@@ -84,5 +84,5 @@ def minutes(count: int) -> str:
 
 @cache
 def zone_names() -> frozenset[str]:
-    """Return every IANA zone name that is known."""
-    return frozenset(available_timezones())
+    """Return every IANA zone name that is known; not the names that mean this machine's own zone, or none."""
+    return frozenset(available_timezones()) - {"localtime", "posixrules", "Factory"}
