@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ LEASE = timedelta(seconds=60)
 POKE_AGAIN = timedelta(seconds=5)
 PARK_AFTER = 8
 LONGEST_WAIT = timedelta(minutes=15)
+GATHERING = "outbox_gathering"
 
 log = logging.getLogger(__name__)
 
@@ -54,14 +56,28 @@ def add(
 
     `key` is unique over all time: a second row with it is not added, and None is returned.
     """
-    now = hub.clock()
-    if session.scalar(select(OutboxRow.id).where(OutboxRow.key == key)) is not None:
+    now, gathering = hub.clock(), session.info.get(GATHERING, False)
+    if not gathering and session.scalar(select(OutboxRow.id).where(OutboxRow.key == key)) is not None:
         return None
     row = OutboxRow(topic=topic, key=key, ids=ids, created_at=now, due_at=due_at or now, poked_at=now)
     session.add(row)
-    session.flush()
+    if not gathering:
+        session.flush()
     _poke_after_commit(session, hub, row, now)
     return row
+
+
+@contextmanager
+def gathered(session: Session) -> Iterator[None]:
+    """Write what `add` adds in this block in one statement at commit, without looking whether its keys are taken.
+
+    Only for keys that name something made in this very transaction: nobody else can have used those.
+    """
+    session.info[GATHERING] = True
+    try:
+        yield
+    finally:
+        del session.info[GATHERING]
 
 
 def hasten(session: Session, hub: Hub, key: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,16 @@ from rq.job import Job
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import configure_mappers
 
 from hub.outbox.jobs import DELIVER, QUEUE, job_class
-from hub.outbox.outbox import Handler, deliver
+from hub.outbox.outbox import Delivery, Handler, deliver
 
 if TYPE_CHECKING:
     from hub.container import Hub
 
+log = logging.getLogger(__name__)
 WORKER_TTL = 30  # seconds; also bounds how long an idle worker blocks before it looks around
 
 
@@ -39,6 +43,8 @@ def make_worker(hub: Hub, handlers: Mapping[str, Handler], *, fork: bool = True)
             hub.store.dispose(close=False)  # the parent's database connections are not ours
             super().main_work_horse(job, queue)
 
+    if fork:
+        _warm_up(hub, handlers)
     kind = ForkingWorker if fork else SimpleWorker
     connection = redis.Redis.from_url(hub.settings.redis_url)
     functions: dict[str, Any] = {DELIVER: lambda outbox_id: deliver(hub, handlers, int(outbox_id))}
@@ -51,3 +57,19 @@ def make_worker(hub: Hub, handlers: Mapping[str, Handler], *, fork: bool = True)
         maintenance_interval=WORKER_TTL,
         log_job_description=False,
     )
+
+
+def _warm_up(hub: Hub, handlers: Mapping[str, Handler]) -> None:
+    """Do once, before the forks, what each of them would otherwise do anew: map classes, compile statements.
+
+    The handlers are given a booking that does not exist, which they must bear anyway.
+    """
+    configure_mappers()
+    try:
+        deliver(hub, handlers, 0)
+        for handler in handlers.values():
+            handler(Delivery("warm-up", {"booking": 0, "version": 0, "kind": "", "to": ""}, 1, hub.clock()))
+    except SQLAlchemyError:
+        log.warning("the database does not answer yet; the worker starts all the same")
+    finally:
+        hub.store.dispose()  # a connection must not be shared with the forks

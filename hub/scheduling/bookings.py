@@ -75,9 +75,10 @@ def book(hub: Hub, event_type_id: int, wish: Wish) -> str:
             session.flush()
             session.add(MeetingRow(booking_id=booking.id, n=1, provider=option.provider.key, attempts=0))
             announce.note(session, hub, booking, "booked", f"{wish.name} booked.")
-            announce.change(session, hub, booking, "booked")
-            announce.remind(session, hub, booking, event_type.reminders)
-            _sync(session, hub, booking)
+            with outbox.gathered(session):
+                announce.change(session, hub, booking, "booked")
+                announce.remind(session, hub, booking, event_type.reminders)
+                _sync(session, hub, booking)
     except (IntegrityError, SlotTaken):
         # Another process was faster: with the very same form, or with this time (PostgreSQL's constraint says so).
         with hub.store.read() as session:
