@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 REPO = Path(__file__).resolve().parents[2]
+# Each makes real environments: half a minute alone, minutes where the machine has much else to do.
+pytestmark = pytest.mark.timeout(600)
 # A build backend of the project's own: pip then fetches nothing.
 BACKEND = """
 import pathlib, zipfile
@@ -70,7 +72,7 @@ def run(project: Path, *words: str, cwd: Path | None = None, **env: str) -> subp
         env=environment(**env),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
     )
 
 
@@ -140,7 +142,7 @@ def test_two_at_once_wait_for_each_other(project: Path) -> None:
         subprocess.Popen(argv, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in "12"
     ]
-    said = [process.communicate(timeout=100) for process in both]
+    said = [process.communicate(timeout=300) for process in both]
     assert [out.startswith("hub ['x']") for out, _ in said] == [True, True]
     assert sum("making .venv" in err for _, err in said) == 1
 
