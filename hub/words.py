@@ -63,13 +63,10 @@ def zone_label(name: str, at: datetime | None = None) -> str:
 
 
 def abbreviation(moment: datetime) -> str:
-    """Return the zone's letters, or its distance from UTC where it has none."""
+    """Return the zone's letters, or such as “UTC+05:45” where it has none."""
     name = moment.tzname() or ""
-    return (
-        name
-        if name.isalpha()
-        else f"UTC{moment:%z}"[:6] + (f":{moment:%z}"[4:] if moment.strftime("%z")[3:5] != "00" else "")
-    )
+    offset = moment.strftime("%z")
+    return name if name.isalpha() else f"UTC{offset[:3]}" + (f":{offset[3:5]}" if offset[3:5] != "00" else "")
 
 
 def minutes(count: int) -> str:

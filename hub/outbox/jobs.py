@@ -18,6 +18,7 @@ from hub.store.db import outside_transaction
 QUEUE = "hub"
 DELIVER = "hub.outbox.jobs.deliver"
 POKE_SECONDS = 0.05
+WAKE_UP_SECONDS = 60
 JOB_SECONDS = 50  # below the outbox's lease, so a job that hangs is dead before its row is free again
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,10 @@ class RedisQueue:
         """Enqueue a job for this outbox row. Returns whether Redis took it; never raises."""
         outside_transaction()
         try:
-            self._queue.enqueue(DELIVER, outbox_id, result_ttl=0, failure_ttl=3600, job_timeout=JOB_SECONDS)
+            # The sweeper wakes again for what nobody took, so old wake-ups need not pile up while no worker runs.
+            self._queue.enqueue(
+                DELIVER, outbox_id, ttl=WAKE_UP_SECONDS, result_ttl=0, failure_ttl=3600, job_timeout=JOB_SECONDS
+            )
         except redis.RedisError as fault:
             if not self._down:
                 log.warning("Redis takes no wake-ups (%s); the sweeper will see to it", type(fault).__name__)

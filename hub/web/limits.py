@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, current_app, request
 from flask_limiter.util import get_remote_address
 
+from hub.store.vault import digest
 from hub.web.security import limiter
 
 # By network address; by network address and email; by host. app.config["BOOKING_LIMITS"] replaces them, in order.
@@ -17,7 +18,7 @@ def _limit(n: int) -> str:
 
 
 def _who() -> str:
-    return f"{get_remote_address()} {request.form.get('email', '').strip().lower()[:320]}"
+    return digest(f"{get_remote_address()} {request.form.get('email', '').strip().lower()[:320]}")
 
 
 def _whose() -> str:

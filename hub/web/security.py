@@ -14,7 +14,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from hub.values import LOOPBACK
 
@@ -141,6 +141,8 @@ def _forged(fault: CSRFError) -> tuple[str, int]:
 
 
 def _http_error(fault: HTTPException) -> tuple[str, int] | Response:
+    if isinstance(fault, SecurityError):  # a foreign Host header: no page of ours can be built for it
+        return Response("This hub is not reached under that address.\n", 400, mimetype="text/plain")
     if fault.response is not None and fault.code is None:
         return fault.get_response()  # type: ignore[return-value]
     if fault.code and 300 <= fault.code < 400:
