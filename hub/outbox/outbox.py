@@ -69,7 +69,7 @@ def add(
 
 @contextmanager
 def gathered(session: Session) -> Iterator[None]:
-    """Write what `add` adds in this block in one statement at commit, without looking whether its keys are taken.
+    """Write what `add` adds in this block together, at commit, without looking whether its keys are taken.
 
     Only for keys that name something made in this very transaction: nobody else can have used those.
     """
