@@ -43,7 +43,7 @@ class Postgres:
     def fresh(self, template: str = "template1") -> str:
         """Return the URL of a new database copied from `template`."""
         name = f"t{uuid.uuid4().hex[:12]}"
-        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')  # a tenth of the other's time
         return self.at(name)
 
     def at(self, name: str) -> str:
