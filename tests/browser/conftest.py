@@ -1,4 +1,4 @@
-"""A real browser, and the whole hub as real processes with a local Zoom."""
+"""The whole hub as real processes with a local Zoom."""
 
 from __future__ import annotations
 
@@ -10,32 +10,13 @@ import venv
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from plugins.zoom.sandbox import sandbox_app
 from plugins.zoom.sandbox.server import Server, serve
 from tests.support.running import ROOT, Running
-from tests.support.servers import free_port, need
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-FLAGS += ["--disable-component-update", "--disable-sync"]
-
-
-@pytest.fixture(scope="session", name="chromium")
-def _chromium() -> Iterator[Any]:
-    """Debian's Chromium, or any other on PATH."""
-    program = next(
-        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
-    )
-    if not program:
-        need("Chromium on PATH")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=FLAGS)
-        yield browser
-        browser.close()
+from tests.support.servers import free_port
 
 
 @pytest.fixture(name="wall_zoom")

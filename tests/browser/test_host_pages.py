@@ -76,7 +76,13 @@ def paths(world: World) -> list[str]:
 def test_axe_and_width(opens: OpenPage, world: World, width: int, theme: str) -> None:
     """axe finds nothing serious on any page, wide or narrow, light or dark, and nothing overflows."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page = opens("/event-types", viewport={"width": width, "height": 800}, color_scheme=theme, bypass_csp=True, reduced_motion="reduce")
+    page = opens(
+        "/event-types",
+        viewport={"width": width, "height": 800},
+        color_scheme=theme,
+        bypass_csp=True,
+        reduced_motion="reduce",
+    )
     for path in paths(world):
         page.goto(path)
         found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]

@@ -1,8 +1,5 @@
 """The design system in a real browser: accessible, narrow, and better with script than without."""
 
-import os
-import shutil
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,20 +17,9 @@ def app() -> Flask:
 
 
 @pytest.fixture
-def browser() -> Iterator[Any]:
-    """A headless browser, where the machine has one."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if not path:
-        if os.environ.get("HUB_CI"):
-            pytest.fail("no Chromium, but this is CI")
-        pytest.skip("no Chromium on this machine")
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
+def browser(chromium: Any) -> Any:
+    """The browser that all tests of this process share."""
+    return chromium
 
 
 def open_page(browser: Any, app: Flask, path: str = "/", **options: Any) -> Any:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import httpx2
 import redis
 from flask.testing import FlaskClient
 
 from hub import words
-from hub.app import create_app
-from tests.support.world import World, make_hub, settings
+from tests.support.running import Running
 
 
 def test_foreign_host(client: FlaskClient) -> None:
@@ -34,13 +35,14 @@ def test_headers(client: FlaskClient) -> None:
             assert headers["Cache-Control"] == "no-store"
 
 
-def test_no_address_in_redis(world: World, redis_url: str, tmp_path: object) -> None:
+def test_no_address_in_redis(database_url: str, redis_url: str, tmp_path: Path) -> None:
     """Limits are counted in Redis without anybody's address in it."""
-    given = settings(tmp_path, world.hub.settings.database_url, redis_url)  # type: ignore[arg-type]
-    client = create_app(hub=make_hub(given, world.clock)).test_client()
-    page = client.get("/login").get_data(as_text=True)
-    token = page.split('name="csrf_token" value="')[1].split('"')[0]
-    client.post("/login", data={"csrf_token": token, "email": "ada@example.com", "password": "x"})
+    with Running(tmp_path, database_url, redis_url) as running:
+        running.start("web")
+        with httpx2.Client(base_url=running.url, trust_env=False) as browser:
+            page = browser.get("/login").text
+            token = page.split('name="csrf_token" value="')[1].split('"')[0]
+            browser.post("/login", data={"csrf_token": token, "email": "ada@example.com", "password": "x"})
     with redis.Redis.from_url(redis_url) as connection:
         keys = b" ".join(connection.keys("*"))
     assert b"LIMIT" in keys.upper()
