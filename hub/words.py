@@ -57,9 +57,9 @@ def short(starts_at: datetime, zone_name: str) -> str:
 
 
 def zone_label(name: str, at: datetime | None = None) -> str:
-    """Return such as “Europe/Vienna, CET”."""
-    moment = (at or datetime.now(UTC)).astimezone(zone(name))
-    return f"{name.replace('_', ' ')}, {abbreviation(moment)}"
+    """Return such as “Europe/Vienna, CET”, or “UTC”."""
+    letters = abbreviation((at or datetime.now(UTC)).astimezone(zone(name)))
+    return name if letters == name else f"{name.replace('_', ' ')}, {letters}"
 
 
 def abbreviation(moment: datetime) -> str:

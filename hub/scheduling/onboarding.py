@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from hub import inputs
-from hub.forms import Faults
+from hub.forms import Faults, InvalidForm
 from hub.scheduling import event_types, hours
 from hub.scheduling.event_type_form import Typed, TypedLocation
 from hub.store.models import Host
@@ -46,18 +46,28 @@ def keep_event_type(hub: Hub, host_id: int, title: str, minutes: str) -> None:
         session.get_one(Host, host_id).onboarding_draft = {"title": title, "minutes": length}
 
 
-def choose_location(hub: Hub, host: Host, provider: str, typed: Mapping[str, str]) -> int:
-    """Make the first event type with this location, and return its id. Raises InvalidForm."""
-    draft = {"title": "Intro call", "minutes": 30, **host.onboarding_draft}
+def choose_location(hub: Hub, host: Host, provider: str, typed: Mapping[str, str]) -> None:
+    """Make the first event type with this location. Raises InvalidForm.
+
+    The form sent again makes no second one, and neither does a host who had finished before.
+    """
+    with hub.store.write() as session:
+        row = session.get_one(Host, host.id, with_for_update=True)
+        draft = dict(row.onboarding_draft)
+        if draft.get("made") or (row.onboarding_step == 0 and not draft):
+            return
+        row.onboarding_draft = {"made": True}
     event_type = Typed(
-        title=str(draft["title"]),
-        minutes=str(draft["minutes"]),
+        title=str(draft.get("title", "Intro call")),
+        minutes=str(draft.get("minutes", 30)),
         locations=(TypedLocation(provider, typed),) if provider else (),
     )
-    made = event_types.create(hub, host.id, event_type)
-    with hub.store.write() as session:
-        session.get_one(Host, host.id).onboarding_draft = {}
-    return made
+    try:
+        event_types.create(hub, host.id, event_type)
+    except InvalidForm:
+        with hub.store.write() as session:
+            session.get_one(Host, host.id).onboarding_draft = draft
+        raise
 
 
 def usual_range(host: Host) -> tuple[list[str], str, str]:

@@ -15,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.routing import IntegerConverter, Map
 
 from hub.values import LOOPBACK
 
@@ -43,8 +44,16 @@ TEXTS = {
 }
 
 
+class RowNumber(IntegerConverter):
+    """A number in an address that can be a row's: larger ones are no address of ours."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, min=1, max=2**31 - 1)
+
+
 def init_app(app: Flask, hub: Hub) -> None:
     """Install all of it."""
+    app.url_map.converters["int"] = RowNumber
     host = urlsplit(hub.settings.public_url).hostname or ""
     app.config.update(
         SECRET_KEY=hub.settings.secret_key,

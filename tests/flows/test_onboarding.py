@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from sqlalchemy import select
+
+from hub.store.models import EventType
 from tests.support.people import Host, consent
 from tests.support.world import World
 
@@ -72,3 +75,15 @@ def test_bad_input(ada: Host, world: World) -> None:
         ada.sends("/onboarding/4", location="inperson", **{"inperson-mode": "host_place"}, do="next").status_code == 422
     )
     ada.opens("/onboarding/9", 404)
+
+
+def test_sent_twice(ada: Host, world: World) -> None:
+    """The location step sent again, or by a host who had finished, makes no second event type."""
+    ada.opens("/onboarding/4")
+    given = {"location": "inperson", "inperson-mode": "host_place", "inperson-address": "Café", "do": "next"}
+    for _ in range(2):
+        ada.sends("/onboarding/4", **given)
+    ada.sends("/onboarding/5", do="next")
+    ada.sends("/onboarding/4", **given)
+    with world.hub.store.read() as session:
+        assert len(session.scalars(select(EventType)).all()) == 1

@@ -311,3 +311,10 @@ def test_the_list_says_what_to_do_first(ada: Host) -> None:
     ada.offers("phone")
     ada.opens("/event-types")
     assert 'data-copy="http://localhost/ada-lovelace/intro-call"' in ada.page
+
+
+def test_numbers_that_no_row_has(app: Flask, world: World) -> None:
+    """A number in an address that is larger than any row's is an unknown address."""
+    ada = Host(app, world)
+    for path in (f"/event-types/{'9' * 25}", f"/event-types/{'9' * 25}/delete", "/event-types/0"):
+        ada.opens(path, 404)
