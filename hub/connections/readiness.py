@@ -87,9 +87,9 @@ class Standing:
 _WARNINGS = {
     Readiness.NOT_CONFIGURED: "{label} has not been set up on this server. Ask the operator.",
     Readiness.NOT_ENABLED: "{label} is not enabled for your account.",
-    Readiness.NOT_CONNECTED: "{label} is not connected: new bookings get no link. Connect it or change the location.",
-    Readiness.BROKEN: "{label} needs to be reconnected: new bookings wait for their link.",
-    Readiness.PAUSED: "{label} is paused: new bookings get no link. Enable it or change the location.",
+    Readiness.NOT_CONNECTED: "{label} is not connected: it is offered only where there is no other place, and then without a link. Connect it or change the location.",
+    Readiness.BROKEN: "{label} needs to be reconnected: it is offered only where there is no other place, and then its link waits for that.",
+    Readiness.PAUSED: "{label} is paused: it is offered only where there is no other place, and then without a link. Enable it or change the location.",
 }
 
 

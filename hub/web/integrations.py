@@ -170,7 +170,7 @@ def _text(readiness: Readiness, provider: Provider, hub: Hub) -> str:
     return {
         Readiness.NOT_ENABLED: f"{label} is not enabled for your account.{whom}",
         Readiness.NOT_CONFIGURED: f"{label} has not been set up on this server yet.{whom}",
-        Readiness.PAUSED: "New bookings get no meeting. Existing meetings still move and are deleted with their bookings.",
+        Readiness.PAUSED: "New bookings get no meeting, and it is not offered where there is another place. Existing meetings still move and are deleted with their bookings.",
     }.get(readiness, "")
 
 

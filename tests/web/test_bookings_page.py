@@ -211,7 +211,7 @@ def test_retry_while_paused_says_why(ada: Host, broken: str, world: World) -> No
     ada.sends("/integrations/zoom/enabled")
     ada.opens(broken)
     ada.sends(f"{broken}/retry")
-    assert ada.reads("Zoom is paused: new bookings get no link.")
+    assert ada.reads("Zoom is paused: it is offered only where there is no other place, and then without a link.")
     assert world.meeting().state == "failed"
 
 

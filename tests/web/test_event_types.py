@@ -126,7 +126,9 @@ def test_row_22_locations(ada: Host, world: World) -> None:
     assert ada.reads("This kind of location is not known here.")
     assert ada.sends("/event-types/new", **FIELDS, **place(0, "zoom")).status_code == 200
     assert ada.reads("Warning")
-    assert ada.reads("Zoom is not connected: new bookings get no link. Connect it or change the location.")
+    assert ada.reads(
+        "Zoom is not connected: it is offered only where there is no other place, and then without a link. Connect it or change the location."
+    )
     assert "/settings/integrations#zoom" in ada.page
 
 
