@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -134,10 +135,11 @@ def settings_card(card: Card, account: Account | None) -> Card | None:
 
 @hookimpl
 def sandbox_app(public_url: str) -> Any:
-    """Return the local stand-in for Zoom, below `public_url`."""
+    """Return the local stand-in for Zoom, below `public_url`; it keeps its state where HUB_SANDBOX_STATE_DIR says."""
     from plugins.zoom import sandbox  # not needed, and not loaded, where real bookings are taken
 
-    return sandbox.sandbox_app(public_url)
+    folder = os.environ.get("HUB_SANDBOX_STATE_DIR")
+    return sandbox.sandbox_app(public_url, state_file=os.path.join(folder, "zoom.json") if folder else None)
 
 
 def _needed(api: Api | None) -> Api:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import stat
@@ -146,7 +147,8 @@ def test_the_readme_names_everything() -> None:
 def test_it_runs_alone() -> None:
     """python -m plugins.zoom.sandbox --port 0 says where it is, serves there, and ends with an interrupt."""
     command = [sys.executable, "-m", "plugins.zoom.sandbox", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=buffered) as process:
         assert process.stdout
         url = process.stdout.readline().split()[3]
         assert "Simulated Zoom" in httpx2.get(url, follow_redirects=True).text

@@ -23,7 +23,7 @@ def main() -> None:
         redirect_uris=arguments.redirect_uri,
         webhook_url=arguments.webhook_url,
     )
-    print(f"Simulated Zoom at {server.url} (client sandbox-client, secret sandbox-secret)")  # noqa: T201
+    print(f"Simulated Zoom at {server.url} (client sandbox-client, secret sandbox-secret)", flush=True)  # noqa: T201
     try:
         server.join()
     except KeyboardInterrupt:
