@@ -1,0 +1,65 @@
+"""The word `hub providers`: list the providers; enable or disable one for an account."""
+
+from __future__ import annotations
+
+import click
+
+from hub.commands.common import as_json, hub, print_json, say, settings, table
+
+
+@click.group(invoke_without_command=True)
+@as_json
+@click.pass_context
+def providers(context: click.Context, machine: bool) -> None:
+    """List the providers; enable or disable one for an account."""
+    if context.invoked_subcommand:
+        return
+    from hub import providers as plugins
+
+    registry, told = plugins.load(), settings()
+    rows = [
+        {
+            "key": provider.key,
+            "label": provider.facts.label,
+            "version": provider.version,
+            "configured": told.configured(provider.facts),
+            "hooks": list(provider.hooks),
+        }
+        for provider in registry.all()
+    ]
+    if machine:
+        print_json({"providers": rows, "broken": registry.broken})
+        return
+    table(
+        [(str(r["key"]), str(r["label"]), str(r["version"]), "yes" if r["configured"] else "no") for r in rows],
+        *("KEY", "NAME", "VERSION", "SET UP"),
+    )
+    for name, reason in registry.broken.items():
+        say(f"✗ {name} is left out: {reason}")
+
+
+def _switch(key: str, email: str, on: bool) -> None:
+    from hub.errors import InvalidInput
+    from hub.operate import switch_provider
+
+    try:
+        name = switch_provider(hub(), key, email, on=on)
+    except InvalidInput as fault:
+        raise click.BadParameter(fault.message) from None
+    say(f"{key} is {'enabled' if on else 'disabled'} for {name}.")
+
+
+@providers.command()
+@click.argument("key")
+@click.option("--host", "email", required=True, help="The email address of the host's account.")
+def enable(key: str, email: str) -> None:
+    """Let a host use a provider."""
+    _switch(key, email, True)
+
+
+@providers.command()
+@click.argument("key")
+@click.option("--host", "email", required=True, help="The email address of the host's account.")
+def disable(key: str, email: str) -> None:
+    """Keep a host from using a provider; meetings that exist stay."""
+    _switch(key, email, False)
