@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import logging
 import smtplib
-from dataclasses import dataclass
 from datetime import timedelta
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -17,11 +13,12 @@ from sqlalchemy.orm import Session
 from hub import words
 from hub.notify import announce, calendar
 from hub.notify.details import Details, Place, country_of, details, dial_in_for
+from hub.notify.message import Draft, address, attach_entry, compose, domain, sender
 from hub.notify.render import render
 from hub.notify.transport import MailRefused
 from hub.outbox.outbox import Delivery, Later, backoff
 from hub.store.models import Booking, Connection, Host, OutboxRow
-from hub.store.vault import Unreadable, digest
+from hub.store.vault import Unreadable
 from hub.values import Person
 
 if TYPE_CHECKING:
@@ -30,15 +27,6 @@ if TYPE_CHECKING:
 GIVE_UP = timedelta(hours=24)
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A mail ready to send; whether nothing more is to come by itself, and whether it tells where the meeting takes place."""
-
-    message: EmailMessage
-    complete: bool = True
-    has_place: bool = True
 
 
 def send_mail(hub: Hub, delivery: Delivery) -> Later | None:
@@ -100,11 +88,10 @@ def _booking_mail(hub: Hub, delivery: Delivery, booking: Booking, about: Details
         "lead": _lead(int(delivery.ids.get("minutes", 0))),
         "settings_url": f"{public}/settings/integrations",
     }
-    subject, text, html = render(kind, context)
-    message = _message(hub, delivery, recipient, subject, text, html)
-    message["Reply-To"] = _address(other)
+    message = compose(hub, delivery, recipient, render(kind, context))
+    message["Reply-To"] = address(other)
     if kind not in ("problem", "reminder"):
-        _attach_entry(message, entry_for(hub, booking, recipient))
+        attach_entry(message, entry_for(hub, booking, recipient))
     complete = about.state is not Place.MAKING and about.state is not Place.LATE
     return Draft(message, complete=complete, has_place=about.state is Place.READY)
 
@@ -120,7 +107,7 @@ def entry_for(hub: Hub, booking: Booking, recipient: Person) -> calendar.Entry:
     numbers = dial_in_for(meeting, country_of(booking.invitee_timezone)) if meeting else []
     context = {"booking": booking, "about": about, "meeting": meeting, "numbers": numbers, "page_url": page_url}
     return calendar.Entry(
-        uid=f"{booking.ref}@{_domain(hub)}",
+        uid=f"{booking.ref}@{domain(hub)}",
         sequence=booking.sequence,
         method="REQUEST" if booking.confirmed else "CANCEL",
         title=f"{booking.title}: {booking.invitee_name} and {booking.host.name}",
@@ -128,7 +115,7 @@ def entry_for(hub: Hub, booking: Booking, recipient: Person) -> calendar.Entry:
         ends_at=booking.ends_at,
         stamp=hub.clock(),
         # The organizer is our own address under the host's name: a calendar ignores an invitation from its own owner.
-        organizer=Person(booking.host.name, _sender(hub).addr_spec),
+        organizer=Person(booking.host.name, sender(hub).addr_spec),
         attendee=recipient,
         where=meeting.where if meeting else about.label,
         join_url=meeting.join_url if meeting else "",
@@ -163,8 +150,7 @@ def _broken(session: Session, hub: Hub, delivery: Delivery) -> Draft | None:
         "count": len(affected),
         "settings_url": f"{hub.settings.public_url}/settings/integrations",
     }
-    subject, text, html = render("broken", context)
-    return Draft(_message(hub, delivery, Person(host.name, host.email), subject, text, html))
+    return Draft(compose(hub, delivery, Person(host.name, host.email), render("broken", context)))
 
 
 def _sent(hub: Hub, delivery: Delivery, draft: Draft, trouble: str) -> None:
@@ -191,44 +177,8 @@ def _sent(hub: Hub, delivery: Delivery, draft: Draft, trouble: str) -> None:
             announce.late_link(session, hub, booking, booking.meeting.n, str(ids["to"]))
 
 
-def _message(hub: Hub, delivery: Delivery, to: Person, subject: str, text: str, html: str) -> EmailMessage:
-    message = EmailMessage()
-    message["Subject"] = subject
-    message["From"] = _sender(hub)
-    message["To"] = _address(to)
-    message["Date"] = format_datetime(hub.clock())
-    message["Message-ID"] = f"<{digest(delivery.key)[:32]}@{_domain(hub)}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text)
-    message.add_alternative(html, subtype="html")
-    return message
-
-
-def _attach_entry(message: EmailMessage, entry: calendar.Entry) -> None:
-    """Attach the entry twice: inline for clients that show invitations, as a file for those that only open files."""
-    data = calendar.ics(entry)
-    message.add_alternative(
-        data, maintype="text", subtype="calendar", params={"method": entry.method, "charset": "utf-8"}
-    )
-    message.add_attachment(data, maintype="application", subtype="ics", filename="invite.ics")
-
-
 def _token(hub: Hub, booking: Booking, which: str) -> str:
     try:
         return hub.vault.open(getattr(booking, f"{which}_token"), f"booking:{booking.ref}:{which}")
     except Unreadable:
         return ""
-
-
-def _address(person: Person) -> Address:
-    user, _, domain = person.email.rpartition("@")
-    return Address(person.name[:200], user, domain.encode("idna").decode() if not domain.isascii() else domain)
-
-
-def _sender(hub: Hub) -> Address:
-    name, email = parseaddr(hub.settings.mail_from)
-    return _address(Person(name or "Scheduling Hub", email))
-
-
-def _domain(hub: Hub) -> str:
-    return parseaddr(hub.settings.mail_from)[1].rpartition("@")[2] or "localhost"
