@@ -1,0 +1,146 @@
+"""The help page's promise: every sentence of it is quoted by a test that shows it; docs/promise.md says by which."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.support.servers import need
+
+ROOT = Path(__file__).resolve().parents[1]
+# Lines of the page that promise nothing.
+NO_PROMISE = {
+    "heading": [
+        "Help Center",
+        "Integrations",
+        "Zoom",
+        "Zoom Integration",
+        "Adding the Zoom Integration",
+        "Prerequisites",
+        "Step-by-step setup",
+        "Alternative: Connect during onboarding",
+        "After connecting",
+        "Troubleshooting connection issues",
+        "Using Zoom",
+        "Setting Zoom as a meeting location",
+        "What happens when a booking is made",
+        "Rescheduling and cancellation",
+        "Managing your connection",
+        "Removing the Zoom Integration",
+        "How to disconnect",
+        "What happens when you disconnect",
+        "Removing SchedulingKit from your Zoom account",
+        "Data handling upon removal",
+        "Permissions",
+    ],
+    "head of a table: the page's text has no space between cells": ["IssueSolution", "PermissionPurpose"],
+    "date of the page itself": ["Updated April 24, 2026"],
+    "count of the page's readers": ["57 views"],
+}
+# Below these lines each line is a table's row: one promise, however many sentences its second cell has.
+ROWS_BELOW = ("IssueSolution", "PermissionPurpose")
+# Promises that no test shows yet; this ends empty.
+GAPS: set[str] = {
+    '"Connect Zoom" button doesn\'t appearZoom integration may not be enabled for your account. Contact support.',
+    '"Invalid redirect" errorThis is usually a temporary issue. Wait a few minutes and try again. If it persists, contact support.',
+    "A SchedulingKit account with an active subscription.",
+    "A Zoom account (free or paid).",
+    "All future bookings for this event type will automatically include a Zoom meeting link.",
+    "Authorization fails or shows an errorTry disconnecting and reconnecting. Ensure you're signing in with the correct Zoom account.",
+    "Booking records that reference a Zoom meeting link are retained as part of your booking history but the Zoom API connection is severed.",
+    "Click Manage → Installed Apps.",
+    "Complete the Zoom authorization as described above.",
+    "Confirm the removal.",
+    'Connect your Zoom account to SchedulingKit so that every booking with "Zoom" as the meeting location automatically creates a unique Zoom meeting link — no manual setup needed.',
+    "Create meetingsAutomatically create Zoom meetings when bookings are made",
+    "Delete meetingsRemove meetings when bookings are cancelled",
+    'Enable/disable — Toggle "Enable Zoom for new bookings" to pause automatic meeting creation without fully disconnecting your account.',
+    "Event types with Zoom as the location will show a warning to update the location setting.",
+    "Existing booking confirmations that already include a Zoom link will continue to work — those meetings are not affected.",
+    "Find SchedulingKit and click Uninstall.",
+    "Find the Zoom card and click Connect Zoom.",
+    "Go to Event Types and create or edit an event type.",
+    "Go to Settings → Integrations → Video Conferencing.",
+    "Go to the Zoom App Marketplace.",
+    "If you wish to have all your data removed from SchedulingKit entirely, contact support at your account's support email or delete your account from Profile → Delete Account.",
+    "In the Location section, select Zoom as the meeting location.",
+    "Log in to your SchedulingKit account.",
+    "Log in to zoom.us.",
+    "New bookings will no longer create Zoom meetings automatically.",
+    "On the Zoom card, click Disconnect.",
+    "Once connected, you can assign Zoom as the meeting location for any event type.",
+    "Read user infoDisplay the connected Zoom account email in settings",
+    "Redirected to an error page after authorizationClear your browser cache and try again, or use an incognito/private window.",
+    "Review the permissions requested and click Allow.",
+    "Save the event type.",
+    "SchedulingKit does not access your Zoom recordings, chat messages, contacts, or any data beyond what is needed to manage meeting links for bookings.",
+    "SchedulingKit does not store any Zoom meeting recordings, chat messages, or participant data.",
+    "SchedulingKit requests the following Zoom permissions:",
+    "SchedulingKit will automatically create, update, and delete Zoom meetings based on booking activity.",
+    "SchedulingKit will no longer be able to create, update, or delete meetings on your behalf.",
+    "Sign in with your Zoom account if prompted.",
+    'The Zoom card shows "Connected" with the email address of the connected Zoom account.',
+    "The invitee can also view the Zoom link on their manage booking page.",
+    "The only Zoom-related data stored is the OAuth connection (tokens and connected email), which is removed upon disconnection.",
+    "This revokes all API access.",
+    "To fully revoke SchedulingKit's access to your Zoom account:",
+    "Update meetingsUpdate meeting time when bookings are rescheduled",
+    "View status — Go to Settings → Integrations.",
+    "When you disconnect or remove the integration:",
+    "You'll be redirected back to SchedulingKit.",
+}
+
+
+def plain(text: str) -> str:
+    """Return the text without what a line break, a border between cells or a typesetter may change."""
+    return re.sub(r"[\s·]", "", text).translate(str.maketrans("“”‘’", "\"\"''"))
+
+
+def sentences(page: str) -> list[str]:
+    """Return what the page promises, in its order: sentences, steps, points and table rows."""
+    silent = {line for lines in NO_PROMISE.values() for line in lines}
+    found, in_table = [], False
+    for line in (raw.strip() for raw in page.splitlines()):
+        if not line or line in silent:
+            in_table = line in ROWS_BELOW
+            continue
+        text = re.sub(r"^(•|\d+\.)\s+", "", line)
+        found += [text] if in_table else re.split(r"(?<=[.:])(?<!e\.g\.)\s+(?=[A-Z])", text)
+    return found
+
+
+def table() -> list[tuple[str, list[str]]]:
+    """Return the rows of docs/promise.md: a sentence and the tests that show it."""
+    text = (ROOT / "docs/promise.md").read_text("utf-8")
+    rows = re.findall(r"^\| (.+) \| (`tests/.+`|-) \|$", text, re.M)
+    return [(sentence, re.findall(r"`([^`]+)`", tests)) for sentence, tests in rows]
+
+
+@cache
+def docstrings(path: str) -> dict[str, str]:
+    """Return the docstrings of a test file's tests by name."""
+    tree = ast.parse((ROOT / path).read_text("utf-8"))
+    return {node.name: ast.get_docstring(node) or "" for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+def test_every_sentence_is_in_the_table() -> None:
+    """docs/promise.md has each sentence of the help page, in the page's order, and none that the page lacks."""
+    place = os.environ.get("HUB_HELP_PAGE", "")
+    if not Path(place).is_file():
+        need("the help page's text: its path in HUB_HELP_PAGE")
+    page = sentences(Path(place).read_text("utf-8"))
+    assert [plain(row) for row, _ in table()] == [plain(sentence) for sentence in page]
+
+
+@pytest.mark.parametrize(("sentence", "tests"), table())
+def test_every_sentence_is_quoted(sentence: str, tests: list[str]) -> None:
+    """Each test that the table names exists and quotes the sentence; no sentence goes without one."""
+    assert bool(tests) != (plain(sentence) in {plain(gap) for gap in GAPS})
+    for test in tests:
+        path, _, name = test.partition("::")
+        assert plain(sentence) in plain(docstrings(path).get(name, "")), test
