@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from hub import crash
 from hub.facts import LocationProvider
 from hub.values import LOOPBACK
 
@@ -89,7 +90,7 @@ class Settings:
 
 def load(environ: Mapping[str, str]) -> Settings:
     """Return the settings. Raises ConfigError with every problem found."""
-    problems: list[str] = []
+    problems = [told] if (told := crash.problem(environ)) else []
     data_dir = Path(environ.get("HUB_DATA_DIR") or "var").absolute()
     public_url = _public_url(environ, problems)
     database_url = environ.get("HUB_DATABASE_URL", "")

@@ -11,6 +11,7 @@ from authlib.common.security import generate_token
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from sqlalchemy import delete
 
+from hub import crash
 from hub.connections import service, tokens
 from hub.connections.api import GrantApi
 from hub.connections.readiness import missing_scopes
@@ -92,4 +93,5 @@ def finish(hub: Hub, provider: Provider, *, host_id: int, code: str, verifier: s
     if missing:
         raise MissingScopes(missing)
     account = provider.connect_account(GrantApi(hub, provider, grant.access_token))
+    crash.point("after_exchange_before_save")
     service.save(hub, provider, host_id=host_id, grant=grant, account=account)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hub import crash
 from hub.connections import tokens
 from hub.outbox import outbox
 from hub.providers import Provider
@@ -77,6 +78,7 @@ def disconnect(hub: Hub, provider: Provider, *, host_id: int) -> bool:
         connection.expires_at = connection.connected_at = connection.last_success_at = None
         connection.broken_reason, connection.broken_at = "", None
         connection.grant_number += 1
+    crash.point("after_disconnect_before_revoke")
     return tokens.revoke(hub, provider, sealed, connection_id)
 
 

@@ -15,6 +15,7 @@ from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 from sqlalchemy.orm import Session
 
+from hub import crash
 from hub.connections.broken import locked, mark_broken
 from hub.connections.http import TIMEOUT, USER_AGENT, bounded
 from hub.errors import ConnectionLost, ProviderError, Rejected, Temporary
@@ -121,13 +122,17 @@ def _refresh(hub: Hub, provider: Provider, connection_id: int, *, lease: str, re
         if _release(hub, connection_id, lease=lease, number=number, dead=dead) and dead:
             return fresh_token(hub, provider, connection_id)
         raise ConnectionLost(dead) if dead else fault from None
+    crash.point("after_token_response_before_persist")
     with hub.store.write() as session:
         connection = locked(session, connection_id)
         if connection is None or not connection.tokens:
             raise ConnectionLost("The connection has been removed.")
-        if connection.grant_number == number:  # else the host reconnected meanwhile: the newest grant is kept
+        newest = connection.grant_number == number  # else the host reconnected meanwhile: that grant is kept
+        if newest:
             store(session, hub, connection, grant)
-            return grant.access_token  # however short it lives: asking again would refresh for ever
+    crash.point("after_refresh_persisted")
+    if newest:
+        return grant.access_token  # however short it lives: asking again would refresh for ever
     return fresh_token(hub, provider, connection_id)
 
 

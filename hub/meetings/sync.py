@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
+from hub import crash
 from hub.connections.api import ConnectionApi
 from hub.connections.readiness import Standing, standing
 from hub.errors import MeetingGone, ProviderError, Temporary
@@ -37,6 +38,7 @@ def sync_booking(hub: Hub, delivery: Delivery) -> Later | None:
     booking_id, lease = int(delivery.ids["booking"]), secrets.token_hex(8)
     if _taken_by_other(hub, booking_id, lease):
         return Later(hub.clock() + BUSY_AGAIN, "another worker is at it")
+    crash.point("after_booking_lease")
     try:
         for _ in range(MOST_STEPS):
             step = _next(hub, booking_id, lease)
@@ -169,12 +171,14 @@ def request_of(hub: Hub, booking: Booking, row: MeetingRow) -> MeetingRequest:
 
 def _run(hub: Hub, booking_id: int, step: Step) -> None:
     """Call the hook, outside any transaction, and write what came of it."""
+    crash.point("after_attempt_commit")
     result: Meeting | ProviderError | None
     try:
         result = _call(hub, step)
     except ProviderError as fault:
         log.info("booking %s: %s at %s: %s", booking_id, step.action, step.provider.key, type(fault).__name__)
         result = fault
+    crash.point("after_http_before_commit")
     with hub.store.write() as session:
         booking = _locked(session, booking_id)
         if booking is None:
@@ -186,6 +190,7 @@ def _run(hub: Hub, booking_id: int, step: Step) -> None:
             outcome.failed(session, hub, booking, row, step, result)
         else:
             outcome.done(session, hub, booking, row, step, result)
+    crash.point("after_commit_before_mail")
 
 
 def _call(hub: Hub, step: Step) -> Meeting | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub import words
+from hub import crash, words
 from hub.notify import announce, calendar
 from hub.notify.details import Details, Place, country_of, details, dial_in_for
 from hub.notify.message import Draft, address, attach_entry, compose, domain, sender
@@ -36,6 +36,7 @@ def send_mail(hub: Hub, delivery: Delivery) -> Later | None:
     if draft is None:
         return None
     trouble = ""
+    crash.point("before_mail_sent")
     try:
         hub.mailer.send(draft.message)
     except MailRefused as fault:
@@ -44,6 +45,7 @@ def send_mail(hub: Hub, delivery: Delivery) -> Later | None:
         if hub.clock() - delivery.created_at < GIVE_UP:
             return Later(hub.clock() + backoff(delivery.attempt, first=5), f"mail server: {type(fault).__name__}")
         trouble = "the mail server could not be reached for a day"
+    crash.point("after_mail_sent_before_marking")
     _sent(hub, delivery, draft, trouble)
     return None
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from hub import crash
 from hub.store.db import after_commit
 from hub.store.models import OutboxRow
 
@@ -99,6 +100,7 @@ def deliver(hub: Hub, handlers: Mapping[str, Handler], outbox_id: int) -> bool:
     row = _lease(hub, outbox_id, token)
     if row is None:
         return False
+    crash.point("after_outbox_lease")
     if row.faults > PARK_AFTER:
         _finish(hub, row, token, parked_at=hub.clock(), error=row.error or "It broke its worker each time.")
         log.error("outbox %s (%s) is parked after %s faults", row.id, row.key, PARK_AFTER)
@@ -110,6 +112,7 @@ def deliver(hub: Hub, handlers: Mapping[str, Handler], outbox_id: int) -> bool:
         due_at = hub.clock() + backoff(row.faults)
         _finish(hub, row, token, due_at=due_at, error=f"{type(fault).__name__}: {fault}"[:500])
         return True
+    crash.point("after_handler_before_done")
     if later is None:
         _finish(hub, row, token, done_at=hub.clock(), error="", faults=0)
     else:
@@ -148,7 +151,12 @@ def backoff(attempts: int, first: float = 2.0) -> timedelta:
 
 def _poke_after_commit(session: Session, hub: Hub, row: OutboxRow, now: datetime) -> None:
     if row.due_at <= now:
-        after_commit(session, lambda: hub.queue.poke(row.id))
+        after_commit(session, lambda: _poke(hub, row.id))
+
+
+def _poke(hub: Hub, outbox_id: int) -> None:
+    crash.point("before_poke")
+    hub.queue.poke(outbox_id)
 
 
 def _lease(hub: Hub, outbox_id: int, token: str) -> OutboxRow | None:

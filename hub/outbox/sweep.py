@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 
+from hub import crash
 from hub.outbox.outbox import Handler, deliver, due, mark_woken
 from hub.store.models import OutboxRow
 
@@ -42,8 +43,11 @@ def sweep(hub: Hub) -> int:
     now = hub.clock()
     with hub.store.read() as session:
         waiting = due(session, now)
+    if waiting:
+        crash.point("in_sweep_before_waking")
     taken = list(itertools.takewhile(hub.queue.poke, waiting))  # a Redis that refuses one is not asked for the rest
     if taken:
+        crash.point("in_sweep_before_marking")
         with hub.store.write() as session:
             mark_woken(session, taken, now)
     return len(taken)
