@@ -81,6 +81,7 @@ class Running:
                 part.wait(10)
             except subprocess.TimeoutExpired:
                 part.kill()
+                part.wait()
 
     def _wait(self) -> None:
         deadline = time.monotonic() + PATIENCE

@@ -104,6 +104,7 @@ def postgres() -> Iterator[Postgres]:
                 server.wait(10)
             except subprocess.TimeoutExpired:
                 server.kill()
+                server.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
