@@ -69,7 +69,7 @@ class Location:
 class MeetingRequest:
     """What a meeting should be. `starts_at` is aware, `minutes` whole minutes, `timezone` the host's IANA zone.
 
-    `ref` is the marker of this booking: the same for every attempt to make this meeting, and secret-free.
+    `ref` is the marker of this meeting: 128 bits in hex that nobody can guess, the same for every attempt to make it.
     """
 
     ref: str

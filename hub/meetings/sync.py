@@ -157,7 +157,7 @@ def request_of(hub: Hub, booking: Booking, row: MeetingRow) -> MeetingRequest:
     """Return what this row's meeting should be."""
     host = booking.host
     return MeetingRequest(
-        ref=hub.vault.fingerprint(f"meeting:{booking.ref}:{row.n}")[:24],
+        ref=hub.vault.fingerprint(f"meeting:{booking.ref}:{row.n}"),
         title=booking.title,
         starts_at=booking.starts_at,
         minutes=booking.minutes,
