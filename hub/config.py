@@ -152,10 +152,12 @@ def _variable(facts: LocationProvider, name: str) -> str:
 def _missing(facts: LocationProvider, environ: Mapping[str, str], *, at_all: bool) -> list[str]:
     required = [s.name for s in facts.settings if s.required]
     required += ["client_id", "client_secret"] if facts.oauth else []
-    absent = [_variable(facts, name) for name in required if not environ.get(_variable(facts, name))]
-    if not absent or (len(absent) == len(required) and not at_all):
-        return []
-    return [f"{name} is missing: {facts.label} is only half set up." for name in absent]
+    absent = [name for name in required if not environ.get(_variable(facts, name))]
+    if len(absent) == len(required) and not at_all:
+        absent = []
+    given = [s for s in facts.settings if environ.get(_variable(facts, s.name))]
+    absent += [s.goes_with for s in given if s.goes_with and not environ.get(_variable(facts, s.goes_with))]
+    return [f"{_variable(facts, name)} is missing: {facts.label} is only half set up." for name in absent]
 
 
 def _public_url(environ: Mapping[str, str], problems: list[str]) -> str:

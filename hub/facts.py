@@ -39,13 +39,17 @@ class Field:
 
 @dataclass(frozen=True)
 class Setting:
-    """One operator's setting of a provider, read from the environment as HUB_<KEY>_<NAME>."""
+    """One operator's setting of a provider, read from the environment as HUB_<KEY>_<NAME>.
+
+    `goes_with` names the setting without which this one is of no use: set alone, it is an error at start.
+    """
 
     name: str
     help: str
     secret: bool = False
     required: bool = False
     default: str = ""
+    goes_with: str = ""
 
 
 @dataclass(frozen=True)

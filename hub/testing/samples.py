@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from hub.facts import Field, FieldKind
 from hub.providers import Provider
@@ -41,8 +42,15 @@ def without_private(provider: Provider, location: Location) -> Location:
 
 def request(provider: Provider, location: Location, *, ref: str = "contract1") -> MeetingRequest:
     """Return a wish for 30 minutes a week from now, with answers to all that the location asks for."""
-    week = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=7)
     answers = inputs(provider.invitee_fields(location))[0]
+    return request_at(location, ref=ref, answers=answers)
+
+
+def request_at(
+    location: Location, *, ref: str = "contract1", answers: Mapping[str, str] = MappingProxyType({})
+) -> MeetingRequest:
+    """Return a wish for 30 minutes at the location a week from now."""
+    week = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=7)
     return MeetingRequest(
         ref=ref,
         title="Contract check",

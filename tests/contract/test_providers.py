@@ -27,7 +27,19 @@ class TestInPerson(ProviderContract):
     key = "inperson"
 
 
+class TestWebLink(ProviderContract):
+    """Web link keeps the contract."""
+
+    key = "weblink"
+
+
+class TestJitsi(ProviderContract):
+    """Jitsi keeps the contract."""
+
+    key = "jitsi"
+
+
 def test_none_is_left_out() -> None:
     """Every provider that this project ships is held to the contract."""
     ours = {point.name for point in metadata.entry_points(group=GROUP) if point.value.startswith("plugins.")}
-    assert ours == {suite.key for suite in (TestZoom, TestPhone, TestInPerson)}
+    assert ours == {suite.key for suite in (TestZoom, TestPhone, TestInPerson, TestWebLink, TestJitsi)}
