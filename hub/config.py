@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import os
 import re
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from hub import crash
+from hub import crash, keys
 from hub.facts import LocationProvider
 from hub.values import LOOPBACK
 
@@ -32,6 +29,7 @@ SETTINGS = {
     "HUB_LINK_DEADLINE": "seconds that a confirmation waits for its link",
     "HUB_TRUSTED_PROXIES": "number of reverse proxies in front of the hub",
 }
+LOCAL_URL = "http://localhost:8000"
 
 
 class ConfigError(Exception):
@@ -83,13 +81,28 @@ class Settings:
         api = self.environ.get(_variable(facts, "api_url")) or facts.oauth.api_url
         return oauth.rstrip("/"), api.rstrip("/")
 
+    def redirect_uri(self, facts: LocationProvider) -> str:
+        """Return the address to which the provider's vendor sends hosts back; it is registered there to the letter."""
+        return f"{self.public_url}/integrations/{facts.key}/callback"
+
     def configured(self, facts: LocationProvider) -> bool:
         """Whether the operator has given what the provider needs."""
         return not _missing(facts, self.environ, at_all=True)
 
 
 def load(environ: Mapping[str, str]) -> Settings:
-    """Return the settings. Raises ConfigError with every problem found."""
+    """Return the settings; embedded, the first call makes the keys and keeps them. Raises ConfigError with every problem."""
+    settings, problems = read(environ, make_keys=True)
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+def read(environ: Mapping[str, str], *, make_keys: bool = False) -> tuple[Settings, list[str]]:
+    """Return the settings as far as they can be used, and every problem, each beginning with its variable's name.
+
+    Keys that are neither given nor kept are empty, unless they are to be made and there is no problem.
+    """
     problems = [told] if (told := crash.problem(environ)) else []
     data_dir = Path(environ.get("HUB_DATA_DIR") or "var").absolute()
     public_url = _public_url(environ, problems)
@@ -101,28 +114,28 @@ def load(environ: Mapping[str, str]) -> Settings:
     redis_url = environ.get("HUB_REDIS_URL", "")
     if redis_url and not redis_url.startswith(("redis://", "rediss://", "unix://")):
         problems.append("HUB_REDIS_URL must begin with redis://, rediss:// or unix://.")
-    embedded = not database_url.startswith("postgresql")
-    mail_url = environ.get("HUB_MAIL_URL") or f"file://{data_dir / 'mail'}"
+    mail_url = environ.get("HUB_MAIL_URL") or f"file://{quote(str(data_dir / 'mail'))}"
     if not mail_url.startswith(("smtp://", "smtps://", "file:///")):
         problems.append("HUB_MAIL_URL must begin with smtp://, smtps:// or file:///.")
+    link_deadline = _number(environ, "HUB_LINK_DEADLINE", 60, problems)
+    trusted_proxies = _number(environ, "HUB_TRUSTED_PROXIES", 0, problems)
+    kept = None if database_url.startswith("postgresql") else data_dir / "keys"  # embedded, keys are made and kept
     host = urlsplit(public_url).hostname or "localhost"
     settings = Settings(
         public_url=public_url,
-        database_url=database_url or f"sqlite:///{data_dir / 'hub.sqlite'}",
-        redis_url=redis_url or f"unix://{socket_path(data_dir)}",
+        database_url=database_url or sqlite_url(data_dir),
+        redis_url=redis_url or f"unix://{quote(str(socket_path(data_dir)))}",
         data_dir=data_dir,
-        secret_key=_secret_key(environ, embedded, data_dir, problems),
-        encryption_keys=_encryption_keys(environ, embedded, data_dir, problems),
+        secret_key=keys.secret_key(environ, kept, problems, make=make_keys),
+        encryption_keys=keys.encryption_keys(environ, kept, problems, make=make_keys),
         mail_url=mail_url,
         mail_from=environ.get("HUB_MAIL_FROM") or f"Scheduling Hub <hub@{'localhost' if host in LOOPBACK else host}>",
         support_email=environ.get("HUB_SUPPORT_EMAIL", ""),
-        link_deadline=_number(environ, "HUB_LINK_DEADLINE", 60, problems),
-        trusted_proxies=_number(environ, "HUB_TRUSTED_PROXIES", 0, problems),
+        link_deadline=link_deadline,
+        trusted_proxies=trusted_proxies,
         environ={k: v for k, v in environ.items() if k.startswith("HUB_")},
     )
-    if problems:
-        raise ConfigError(problems)
-    return settings
+    return settings, problems
 
 
 def check_providers(settings: Settings, facts: Iterable[LocationProvider]) -> None:
@@ -130,6 +143,11 @@ def check_providers(settings: Settings, facts: Iterable[LocationProvider]) -> No
     problems = [problem for one in facts for problem in _missing(one, settings.environ, at_all=False)]
     if problems:
         raise ConfigError(problems)
+
+
+def sqlite_url(data_dir: Path) -> str:
+    """Return the address of the embedded database: a file in the data folder, whatever that is called."""
+    return f"sqlite:///{quote(str(data_dir / 'hub.sqlite'))}"
 
 
 def socket_path(data_dir: Path) -> Path:
@@ -149,24 +167,37 @@ def _variable(facts: LocationProvider, name: str) -> str:
     return f"HUB_{facts.key.upper()}_{name.upper()}"
 
 
+def required(facts: LocationProvider) -> list[str]:
+    """Return the variables without which the provider can't be used."""
+    names = [s.name for s in facts.settings if s.required]
+    names += ["client_id", "client_secret"] if facts.oauth else []
+    return [_variable(facts, name) for name in names]
+
+
 def _missing(facts: LocationProvider, environ: Mapping[str, str], *, at_all: bool) -> list[str]:
-    required = [s.name for s in facts.settings if s.required]
-    required += ["client_id", "client_secret"] if facts.oauth else []
-    absent = [name for name in required if not environ.get(_variable(facts, name))]
-    if len(absent) == len(required) and not at_all:
+    absent = [name for name in required(facts) if not environ.get(name)]
+    if len(absent) == len(required(facts)) and not at_all:
         absent = []
     given = [s for s in facts.settings if environ.get(_variable(facts, s.name))]
-    absent += [s.goes_with for s in given if s.goes_with and not environ.get(_variable(facts, s.goes_with))]
-    return [f"{_variable(facts, name)} is missing: {facts.label} is only half set up." for name in absent]
+    needed = [_variable(facts, s.goes_with) for s in given if s.goes_with]
+    absent += [name for name in needed if not environ.get(name)]
+    return [f"{name} is missing: {facts.label} is only half set up." for name in absent]
 
 
 def _public_url(environ: Mapping[str, str], problems: list[str]) -> str:
-    url = environ.get("HUB_PUBLIC_URL") or "http://localhost:8000"
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    url = environ.get("HUB_PUBLIC_URL") or LOCAL_URL
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that don't close, a port that is none
+        usable = False
+    if not usable:
         problems.append("HUB_PUBLIC_URL must be an address such as https://hub.example.com.")
-    elif parts.path or parts.query or parts.fragment:
+        return LOCAL_URL
+    if parts.path or parts.query or parts.fragment:
         problems.append("HUB_PUBLIC_URL must end after the host name (and port), without a path or slash.")
+    elif parts.username or parts.password:
+        problems.append("HUB_PUBLIC_URL must not hold a name or password.")
     elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
         problems.append("HUB_PUBLIC_URL must begin with https:// unless it is this machine itself.")
     return url
@@ -180,53 +211,3 @@ def _number(environ: Mapping[str, str], name: str, default: int, problems: list[
         problems.append(f"{name} must be a whole number from 0 to 86400.")
         return default
     return int(text)
-
-
-def _secret_key(environ: Mapping[str, str], embedded: bool, data_dir: Path, problems: list[str]) -> str:
-    key = environ.get("HUB_SECRET_KEY", "")
-    if not key and embedded and not problems:
-        return _kept(data_dir / "keys" / "secret_key")
-    if not key:
-        problems.append("HUB_SECRET_KEY is missing.")
-    elif len(key) < 32 or key.lower().startswith("changeme"):
-        problems.append("HUB_SECRET_KEY must be at least 32 random characters.")
-    return key
-
-
-def _encryption_keys(
-    environ: Mapping[str, str], embedded: bool, data_dir: Path, problems: list[str]
-) -> tuple[bytes, ...]:
-    text = environ.get("HUB_ENCRYPTION_KEYS", "")
-    if not text and embedded and not problems:
-        text = _kept(data_dir / "keys" / "encryption_keys")
-    if not text:
-        problems.append("HUB_ENCRYPTION_KEYS is missing: one or more keys, each base64 of 32 random bytes.")
-        return ()
-    keys = []
-    for part in text.split(","):
-        try:
-            key = base64.b64decode(part.strip(), altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
-            key = b""
-        if len(key) != 32:
-            problems.append("HUB_ENCRYPTION_KEYS has a key that is not base64 of 32 bytes.")
-            return ()
-        keys.append(key)
-    return tuple(keys)
-
-
-def _kept(path: Path) -> str:
-    """Return the key kept in `path`, made on the first run, readable by its owner only."""
-    path.parent.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # the data folder, when this is its first file
-    path.parent.mkdir(exist_ok=True, mode=0o700)
-    fresh = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(fresh)
-    try:
-        os.link(temporary, path)  # fails where another process was first: then its key counts
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
-    return path.read_text().strip()

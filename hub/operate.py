@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import os
-import secrets
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select, update
@@ -82,18 +78,6 @@ def switch_provider(hub: Hub, key: str, email: str, *, on: bool) -> str:
         off = set(host.providers_off)
         host.providers_off = sorted(off - {key} if on else off | {key})
         return host.name
-
-
-def new_key(data_dir: Path) -> None:
-    """Put a new key in front of those kept in the data folder. Nothing may be running with the old ones."""
-    path = data_dir / "keys" / "encryption_keys"
-    fresh = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    temporary = path.with_name(f"{path.name}.new")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(f"{fresh},{path.read_text().strip()}")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
 
 
 def reseal(hub: Hub) -> tuple[int, int]:

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -236,6 +237,16 @@ def test_requirements_satisfy_what_is_declared() -> None:
         if line.strip():
             wanted = Requirement(line)
             assert wanted.specifier.contains(pins[wanted.name.lower()]), line
+
+
+def test_what_builds_the_project_is_pinned() -> None:
+    """Nothing is fetched for the moment of the build: the build tool is a pin like every other."""
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["build-system"]["requires"]
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        pins = dict(re.findall(r"^([a-z0-9._-]+)==([^\s;\\]+)", (ROOT / name).read_text("utf-8"), re.M))
+        for wanted in map(Requirement, needed):
+            assert wanted.specifier.contains(pins[wanted.name.lower()]), name
+    assert "--no-build-isolation" in (ROOT / "run").read_text("utf-8")
 
 
 @pytest.mark.parametrize(("name", "floor"), FLOORS.items())

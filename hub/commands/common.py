@@ -25,6 +25,15 @@ def settings() -> Settings:
     return config.load(os.environ)
 
 
+def whole_settings() -> Settings:
+    """Return the settings, of which no provider's are half given. Raises ConfigError."""
+    from hub import config, providers
+
+    told = settings()
+    config.check_providers(told, [provider.facts for provider in providers.load().all()])
+    return told
+
+
 def hub() -> Hub:
     """Return the assembled hub; its database must be up to date. Raises ConfigError and HubError."""
     from hub.app import assemble

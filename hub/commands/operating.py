@@ -27,7 +27,8 @@ def migrate() -> None:
 @as_json
 def doctor(machine: bool) -> None:
     """Check the set-up, and print what to enter at the vendors."""
-    from hub.doctor import WRONG, examine
+    from hub.doctor.examine import examine
+    from hub.doctor.finding import WRONG
 
     found = examine(os.environ)
     fine = all(check.state != WRONG for check in found)
@@ -46,7 +47,8 @@ def rotate_keys() -> None:
     """Encrypt everything stored with a new key."""
     from hub import local
     from hub.app import assemble
-    from hub.operate import new_key, reseal
+    from hub.keys import new_key
+    from hub.operate import reseal
 
     told = settings()
     if told.environ.get("HUB_ENCRYPTION_KEYS"):

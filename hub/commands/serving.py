@@ -8,10 +8,14 @@ import sys
 import threading
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from hub.commands.common import PORT, say
+
+if TYPE_CHECKING:
+    from hub.config import Settings
 
 
 @click.command()
@@ -32,13 +36,13 @@ def demo(port: int | None, host: str, data: Path | None) -> None:
 def up(port: int | None, host: str) -> None:
     """Run everything on this machine, for real use."""
     from hub import local
-    from hub.commands.common import settings
+    from hub.commands.common import whole_settings
     from hub.supervisor import Part, Supervisor
 
     os.environ.setdefault("HUB_DATA_DIR", str(local.default_data_dir()))
     os.environ.setdefault("HUB_PUBLIC_URL", local.address(host, port or 8000))
-    Path(os.environ["HUB_DATA_DIR"]).mkdir(parents=True, exist_ok=True, mode=0o700)
-    told = settings()
+    told = whole_settings()  # before anything is made: what is wrong with the set-up is said first
+    told.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     own_redis = "HUB_REDIS_URL" not in os.environ
     changes = {"HUB_DATA_DIR": str(told.data_dir), "HUB_PUBLIC_URL": told.public_url}
     if own_redis:
@@ -48,10 +52,23 @@ def up(port: int | None, host: str) -> None:
         listens, _ = local.free_port(host, port or 8000, given=True)
         with Supervisor(told.data_dir / "logs", say=say) as supervisor:
             redis = local.redis_part(told.data_dir, env) if own_redis else []
-            supervisor.start(*redis, Part("migrate", local.command("migrate"), env, once=True, shows="database"))
+            supervisor.start(*redis, Part("database", local.command("migrate"), env, once=True, shows="up to date"))
             supervisor.start(*local.hub_parts(env, host=host, port=listens))
-            say(f"\n  Hub   {told.public_url}\n  Data  {told.data_dir}\n\nCtrl-C stops everything.")
+            say(_welcome(told))
             supervisor.watch()
+
+
+def _welcome(told: Settings) -> str:
+    """Return what is printed once everything runs."""
+    nobody = told.mail_url.startswith("file:")
+    rows = [
+        ("Hub", told.public_url),
+        ("Sign up", f"{told.public_url}/signup"),
+        ("Data", str(told.data_dir)),
+        ("Mails", "written to files and sent to nobody: set HUB_MAIL_URL" if nobody else "sent"),
+        ("Set-up", "hub doctor looks at every part of it"),
+    ]
+    return "\n".join(["", *(f"  {name:<7}  {value}" for name, value in rows), "", "Ctrl-C stops everything."])
 
 
 @click.command()

@@ -28,7 +28,7 @@ LIFETIME = timedelta(minutes=10)
 
 def redirect_uri(hub: Hub, provider: Provider) -> str:
     """Return the exact URI to register with the vendor."""
-    return f"{hub.settings.public_url}/integrations/{provider.key}/callback"
+    return hub.settings.redirect_uri(provider.facts)
 
 
 def begin(hub: Hub, provider: Provider, *, host_id: int, browser: str, return_to: str) -> str:

@@ -36,7 +36,7 @@ class SmtpMailer:
         """Hand over one mail. Raises MailRefused for good, OSError or SMTPException for now."""
         outside_transaction()
         try:
-            with self._connect() as server:
+            with self.connect() as server:
                 server.send_message(message)
         except smtplib.SMTPRecipientsRefused as fault:
             codes = [code for code, _ in fault.recipients.values()]
@@ -48,18 +48,26 @@ class SmtpMailer:
                 raise MailRefused(f"the mail server refused the mail ({fault.smtp_code})") from None
             raise
 
-    def _connect(self) -> smtplib.SMTP:
+    def connect(self) -> smtplib.SMTP:
+        """Return a session with the server: encrypted where it can be, signed in where there is a name.
+
+        Raises OSError or SMTPException.
+        """
         if self._tls:
             server: smtplib.SMTP = smtplib.SMTP_SSL(
                 self._host, self._port, timeout=TIMEOUT, context=ssl.create_default_context()
             )
         else:
             server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT)
+        try:
             server.ehlo_or_helo_if_needed()
-            if server.has_extn("starttls"):
+            if not self._tls and server.has_extn("starttls"):
                 server.starttls(context=ssl.create_default_context())
-        if self._user:
-            server.login(self._user, self._password)
+            if self._user:
+                server.login(self._user, self._password)
+        except BaseException:
+            server.close()
+            raise
         return server
 
 

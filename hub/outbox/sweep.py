@@ -6,31 +6,29 @@ import itertools
 import logging
 import threading
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub import crash
 from hub.outbox.outbox import Handler, deliver, due, mark_woken
-from hub.store.models import OutboxRow
+from hub.outbox.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from hub.container import Hub
 
 TICK_SECONDS = 1.0
-KEEP_DONE = timedelta(days=30)
 
 log = logging.getLogger(__name__)
 
 
 def run(hub: Hub, stop: threading.Event) -> None:
     """Sweep every second until `stop` is set. A database that fails is tried again at the next tick."""
-    failing = False
+    failing, upkeep = False, Upkeep(hub)
     while not stop.wait(TICK_SECONDS):
         try:
             sweep(hub)
+            upkeep.tend()
             failing = False
         except SQLAlchemyError:
             if not failing:
@@ -64,10 +62,3 @@ def drain(hub: Hub, handlers: Mapping[str, Handler], *, rounds: int = 20) -> int
             break
         ran += done
     return ran
-
-
-def forget_done(hub: Hub) -> int:
-    """Delete rows that were done a month ago; returns how many."""
-    with hub.store.write() as session:
-        result = session.execute(delete(OutboxRow).where(OutboxRow.done_at < hub.clock() - KEEP_DONE))
-        return int(result.rowcount)  # type: ignore[attr-defined]

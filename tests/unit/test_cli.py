@@ -118,6 +118,16 @@ def test_settings_that_can_not_be_used_are_all_named(hub: Call, monkeypatch: pyt
     assert all(line.startswith("hub: ") for line in err.splitlines())
 
 
+def test_half_a_provider_stops_up_before_anything_is_made(
+    hub: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`hub up` names what is missing before it starts or migrates anything."""
+    monkeypatch.setenv("HUB_ZOOM_CLIENT_ID", "x")
+    assert hub("up") == (1, "", "hub: HUB_ZOOM_CLIENT_SECRET is missing: Zoom is only half set up.\n")
+    assert not (tmp_path / "data" / "hub.sqlite").exists()
+    assert not (tmp_path / "data" / "redis").exists()
+
+
 @pytest.mark.parametrize("command", ["web", "worker", "sweep", "outbox"])
 def test_a_database_that_is_not_migrated_is_told(hub: Call, command: str) -> None:
     """What needs the database says which command brings it up to date."""
@@ -156,7 +166,7 @@ def test_doctor_tells_what_to_do(hub: Call, monkeypatch: pytest.MonkeyPatch) -> 
     told = json.loads(out)
     checks = {check["name"]: check for check in told["checks"]}
     assert (code, told["ok"]) == (0, True)
-    assert {"python", "address", "data folder", "database", "redis", "mail"} <= set(checks)
+    assert {"python", "address", "data folder", "keys", "database", "clock", "redis", "mail", "sweeper"} <= set(checks)
     assert any("https://hub.example.com/integrations/" in check["text"] for check in told["checks"])
     assert "sent to nobody" in hub("doctor")[1]
 

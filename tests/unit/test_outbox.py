@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from hub.container import Hub
-from hub.outbox import outbox, sweep
+from hub.outbox import life, outbox, sweep, upkeep
 from hub.outbox.outbox import LEASE, PARK_AFTER, Delivery, Later
 from hub.store.models import OutboxRow
 from tests.support.world import Clock, DeafQueue
@@ -318,9 +318,42 @@ def test_forgets(hub: Hub, clock: Clock) -> None:
         session.get_one(OutboxRow, parked).parked_at = clock()
     clock.advance(days=31)
     waiting = add(hub, "open")
-    assert sweep.forget_done(hub) == 1
+    assert upkeep.forget_done(hub) == 1
     with hub.store.read() as session:
         assert set(session.scalars(select(OutboxRow.id))) == {parked, waiting}
+
+
+def test_forgets_in_batches(hub: Hub, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much there is to forget, no transaction is long."""
+    monkeypatch.setattr(upkeep, "BATCH", 2)
+    for n in range(5):
+        outbox.deliver(hub, {"test": Handler()}, add(hub, f"key{n}"))
+    clock.advance(days=31)
+    assert upkeep.forget_done(hub) == 5
+    assert upkeep.forget_done(hub) == 0
+
+
+def test_the_sweeper_keeps_house(hub: Hub, clock: Clock) -> None:
+    """It leaves a sign of life every quarter of a minute and forgets every hour, also after its clock was set back."""
+    chores = upkeep.Upkeep(hub)
+
+    def seen() -> datetime:
+        with hub.store.read() as session:
+            return life.last_seen(session)[life.SWEEPER]
+
+    outbox.deliver(hub, {"test": Handler()}, add(hub))
+    clock.advance(days=31)
+    first = clock()
+    chores.tend()
+    assert seen() == first
+    with hub.store.read() as session:
+        assert session.scalars(select(OutboxRow)).all() == []
+    clock.advance(seconds=10)
+    chores.tend()
+    assert seen() == first
+    clock.advance(hours=-1)
+    chores.tend()
+    assert seen() == clock()
 
 
 def test_the_sweeper_survives(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

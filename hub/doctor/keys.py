@@ -1,0 +1,105 @@
+"""The keys: how they are kept, and whether they fit what is stored."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.config import Settings
+from hub.doctor.finding import OK, WARNING, WRONG, Told
+from hub.doctor.services import opened
+from hub.keys import ENCRYPTION, SECRET
+from hub.store.models import Booking, Connection
+from hub.store.vault import Unreadable, Vault
+
+FEWEST_CHARACTERS = 10  # different ones; 32 random characters have more than twice as many
+SAMPLE = 500
+
+
+def given(settings: Settings) -> Iterator[Told]:
+    """Look at the keys themselves: that they are random, each there once, and nobody else's to read."""
+    kept = [settings.data_dir / "keys" / name for name in (SECRET, ENCRYPTION)]
+    if not settings.secret_key or not settings.encryption_keys:
+        yield WARNING, f"not made yet; the first start makes them and keeps them in {kept[0].parent}."
+        return
+    told = list(_weak(settings))
+    told += [finding for path in kept if path.exists() for finding in _open_to_others(path)]
+    count = len(settings.encryption_keys)
+    yield from told or [(OK, f"secret key, and {count} encryption {'key' if count == 1 else 'keys'}")]
+
+
+def _weak(settings: Settings) -> Iterator[Told]:
+    if len(set(settings.secret_key)) < FEWEST_CHARACTERS:
+        yield (
+            WRONG,
+            "HUB_SECRET_KEY is not random: make one as docs/operating.md says. Everybody is signed out by that.",
+        )
+    if any(len(set(key)) < FEWEST_CHARACTERS for key in settings.encryption_keys):
+        yield WRONG, "HUB_ENCRYPTION_KEYS has a key that is not random: put a new one in front, then hub rotate-keys."
+    if len(set(settings.encryption_keys)) < len(settings.encryption_keys):
+        yield WARNING, "HUB_ENCRYPTION_KEYS has a key twice: remove one of the two."
+
+
+def _open_to_others(path: Path) -> Iterator[Told]:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        yield WRONG, f"{path} can be read by other users of this machine: chmod 600 it, then take new keys."
+
+
+def stored(settings: Settings) -> Iterator[Told]:
+    """Look at a sample of what is stored: that the keys open it, the newest first, and know accounts again."""
+    if not settings.encryption_keys:
+        return
+    vault = Vault(settings.encryption_keys)
+    with opened(settings) as store:
+        if store is None:
+            return
+        with store.read() as session:
+            connections = list(session.scalars(select(Connection).order_by(Connection.id.desc()).limit(SAMPLE)))
+            sealed = list(_sealed(session, connections))
+    told = list(_unfit(vault, connections, sealed))
+    if sealed and not told:
+        told = [(OK, f"the newest {len(sealed)} can be read, all with the newest key")]
+    yield from told
+
+
+def _unfit(vault: Vault, connections: list[Connection], sealed: list[tuple[str, str]]) -> Iterator[Told]:
+    lost = sum(not _opens(vault, value, where) for value, where in sealed)
+    old = sum(not vault.current(value) for value, _ in sealed) - lost
+    if lost:
+        yield (
+            WRONG,
+            f"{lost} of the newest {len(sealed)} values can't be read with any key: put back the key that is missing "
+            "from HUB_ENCRYPTION_KEYS. Without it the hosts concerned have to connect again.",
+        )
+    elif any(_unknown(vault, one) for one in connections):
+        yield (
+            WRONG,
+            "the last of HUB_ENCRYPTION_KEYS is not the oldest: accounts are not recognised, and meetings that exist "
+            "are left alone. Put the oldest key last.",
+        )
+    if old > 0:
+        yield WARNING, f"{old} of the newest {len(sealed)} values have an older key: run hub rotate-keys."
+
+
+def _sealed(session: Session, connections: Iterable[Connection]) -> Iterator[tuple[str, str]]:
+    yield from ((one.tokens, f"connection:{one.id}:tokens") for one in connections if one.tokens)
+    newest = select(Booking.ref, Booking.manage_token).order_by(Booking.id.desc()).limit(SAMPLE)
+    yield from ((token, f"booking:{ref}:manage") for ref, token in session.execute(newest) if token)
+
+
+def _opens(vault: Vault, value: str, where: str) -> bool:
+    try:
+        vault.open(value, where)
+    except Unreadable:
+        return False
+    return True
+
+
+def _unknown(vault: Vault, one: Connection) -> bool:
+    external_id = one.account_data.get("external_id")
+    return bool(external_id) and one.account != vault.fingerprint(f"{one.provider}:{external_id}")
