@@ -10,6 +10,16 @@ from hub.errors import (
     ProviderError,
     Rejected,
     Temporary,
+    Untrusted,
+)
+from hub.events import (
+    AccountRemoved,
+    MeetingDeleted,
+    MeetingMoved,
+    MeetingRestored,
+    VendorEvent,
+    WebhookReply,
+    WebhookRequest,
 )
 from hub.facts import Choice, Field, LocationProvider, OAuth2, Reply, Scope, Setting
 from hub.hookspecs import hookimpl
@@ -17,6 +27,7 @@ from hub.values import Account, Api, Card, DialIn, Location, Meeting, MeetingReq
 
 __all__ = [
     "Account",
+    "AccountRemoved",
     "Api",
     "Card",
     "Choice",
@@ -28,8 +39,11 @@ __all__ = [
     "Location",
     "LocationProvider",
     "Meeting",
+    "MeetingDeleted",
     "MeetingGone",
+    "MeetingMoved",
     "MeetingRequest",
+    "MeetingRestored",
     "MissingScopes",
     "OAuth2",
     "Person",
@@ -41,5 +55,9 @@ __all__ = [
     "Scope",
     "Setting",
     "Temporary",
+    "Untrusted",
+    "VendorEvent",
+    "WebhookReply",
+    "WebhookRequest",
     "hookimpl",
 ]

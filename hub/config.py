@@ -85,6 +85,14 @@ class Settings:
         """Return the address to which the provider's vendor sends hosts back; it is registered there to the letter."""
         return f"{self.public_url}/integrations/{facts.key}/callback"
 
+    def addresses(self, facts: LocationProvider) -> dict[str, str]:
+        """Return this hub's addresses that a provider's vendor has to know, by the names they have in manifests."""
+        return {
+            "public_url": self.public_url,
+            "redirect_url": self.redirect_uri(facts),
+            "webhook_url": f"{self.public_url}/webhooks/{facts.key}",
+        }
+
     def configured(self, facts: LocationProvider) -> bool:
         """Whether the operator has given what the provider needs."""
         return not _missing(facts, self.environ, at_all=True)

@@ -10,6 +10,7 @@ HubError
     MissingScopes          the grant lacks something: named to the host
     MeetingGone            the vendor no longer has the meeting
     Rejected               the vendor refuses for good: no retry
+    Untrusted              a webhook that the vendor can't be shown to have sent just now
     PluginFault            the plugin itself broke or returned rubbish: no retry
 """
 
@@ -81,6 +82,10 @@ class MeetingGone(ProviderError):
 
 class Rejected(ProviderError):
     """The provider refused; the message holds its own words."""
+
+
+class Untrusted(ProviderError):
+    """Nothing shows that the vendor sent this just now."""
 
 
 class PluginFault(ProviderError):

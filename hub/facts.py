@@ -98,7 +98,9 @@ class LocationProvider:
     """A kind of location, as its plugin describes it.
 
     `key` is lower-case letters and digits. `group` is the heading on the settings page. `icon` names an SVG file in
-    the plugin's package. `blurb` is one line for hosts.
+    the plugin's package. `blurb` is one line for hosts. `manifests` names files in the package that set the hub up at
+    the vendor: the usual one, and after it the one with all optional scopes. In them stand $public_url, $redirect_url
+    and $webhook_url.
     """
 
     key: str
@@ -109,3 +111,4 @@ class LocationProvider:
     oauth: OAuth2 | None = None
     host_fields: tuple[Field, ...] = ()
     settings: tuple[Setting, ...] = ()
+    manifests: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pluggy
 
+from hub.events import WebhookReply, WebhookRequest
 from hub.facts import Field, LocationProvider
 from hub.values import Account, Api, Card, Location, Meeting, MeetingRequest
 
@@ -60,6 +61,10 @@ class Hooks:
     @hookspec(firstresult=True)
     def settings_card(self, card: Card, account: Account | None, settings: Mapping[str, str]) -> Card | None:
         """Return the card with what this provider adds to it, or None for no change. Pure; settings page."""
+
+    @hookspec(firstresult=True)
+    def receive_webhook(self, request: WebhookRequest, settings: Mapping[str, str]) -> WebhookReply:
+        """Return what a webhook says. Verifies the signature itself: raises Untrusted. Pure; web process."""
 
     @hookspec(firstresult=True)
     def sandbox_app(self, public_url: str) -> Any:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, get_args
 import pluggy
 
 from hub.errors import PluginFault, ProviderError
+from hub.events import VendorEvent, WebhookReply, WebhookRequest
 from hub.facts import Field, FieldKind, LocationProvider, OAuth2
 from hub.hookspecs import Hooks
 from hub.values import Account, Api, Card, Location, Meeting, MeetingRequest
@@ -29,10 +30,12 @@ T = TypeVar("T")
 class Provider:
     """One provider's facts and hooks. Hook calls raise ProviderError only; see hub.hookspecs for each."""
 
-    def __init__(self, facts: LocationProvider, icon: str, version: str, call: Callable[..., Any], hooks: set[str]):
+    def __init__(
+        self, facts: LocationProvider, files: list[str], version: str, call: Callable[..., Any], hooks: set[str]
+    ):
         self.facts = facts
         self.key = facts.key
-        self.icon_svg = icon
+        self.icon_svg, *self.manifests = files
         self.version = version
         self._call_hook = call
         self._hooks = frozenset(hooks)
@@ -95,6 +98,12 @@ class Provider:
         changed = self._call("settings_card", (Card, types.NoneType), card=card, account=account, settings=settings)
         return changed or card
 
+    def receive_webhook(self, request: WebhookRequest, settings: Mapping[str, str]) -> WebhookReply:
+        reply: WebhookReply = self._call("receive_webhook", WebhookReply, request=request, settings=settings)
+        if not all(isinstance(event, VendorEvent) for event in reply.events):
+            raise PluginFault(f"The plugin of {self.facts.label} told of something unknown.")
+        return reply
+
     def sandbox_app(self, public_url: str) -> Any:
         return self._call("sandbox_app", object, public_url=public_url)
 
@@ -125,13 +134,13 @@ class Registry:
             found = self._admit(name, plugin)
             if found:
                 facts[name] = (*found, version)
-        for name, (known, icon, version) in facts.items():
+        for name, (known, files, version) in facts.items():
             if known.key in self._providers:
                 self._refuse(name, f"the key {known.key!r} is taken by another plugin")
                 continue
             hooks = {c.name for c in self._manager.get_hookcallers(self._manager.get_plugin(name)) or ()}
             others = [self._manager.get_plugin(other) for other in facts if other != name]
-            self._providers[known.key] = Provider(known, icon, version, _scoped(self._manager, others), hooks)
+            self._providers[known.key] = Provider(known, files, version, _scoped(self._manager, others), hooks)
 
     def get(self, key: str) -> Provider | None:
         """Return the provider with this key, or None where no working plugin has it."""
@@ -141,7 +150,7 @@ class Registry:
         """Return all working providers, by group and label."""
         return sorted(self._providers.values(), key=lambda p: (p.facts.group != "Video Conferencing", p.facts.label))
 
-    def _admit(self, name: str, plugin: Any) -> tuple[LocationProvider, str] | None:
+    def _admit(self, name: str, plugin: Any) -> tuple[LocationProvider, list[str]] | None:
         if self._manager.has_plugin(name):
             self.broken[f"{name} (a second one)"] = "its name is taken by another plugin"
             return None
@@ -198,8 +207,8 @@ def _scoped(manager: pluggy.PluginManager, others: list[Any]) -> Callable[..., A
     return call
 
 
-def _checked(facts: Any, plugin: Any) -> str:
-    """Return the icon of a provider whose facts hold. Raises ValueError that says what does not."""
+def _checked(facts: Any, plugin: Any) -> list[str]:
+    """Return icon and manifests of a provider whose facts hold. Raises ValueError that says what does not."""
     if not isinstance(facts, LocationProvider):
         raise ValueError("location_provider() did not return a LocationProvider")
     if not re.fullmatch(r"[a-z][a-z0-9]{1,30}", facts.key):
@@ -213,12 +222,12 @@ def _checked(facts: Any, plugin: Any) -> str:
     names = [f.name for f in facts.host_fields]
     if len(set(names)) != len(names) or any(f.kind == "choice" and not f.choices for f in facts.host_fields):
         raise ValueError("its host fields have a name twice or a choice without choices")
-    if "/" in facts.icon or not facts.icon.endswith(".svg"):
-        raise ValueError("its icon must be an .svg file beside the plugin")
-    package = getattr(plugin, "__package__", "") or getattr(plugin, "__name__", "")
-    icon = resources.files(package).joinpath(facts.icon).read_text("utf-8")
+    if "/" in facts.icon or not facts.icon.endswith(".svg") or any("/" in name for name in facts.manifests):
+        raise ValueError("its icon must be an .svg file beside the plugin, and so must its manifests be")
+    folder = resources.files(getattr(plugin, "__package__", "") or getattr(plugin, "__name__", ""))
+    icon, *manifests = (folder.joinpath(name).read_text("utf-8") for name in (facts.icon, *facts.manifests))
     if len(icon) > LARGEST_ICON or re.search(
         r"<script|\son\w+\s*=|javascript:|<foreignObject|href\s*=\s*[\"']?(?!#)", icon, re.I
     ):
         raise ValueError("its icon is too large, or holds script or links")
-    return icon
+    return [icon, *manifests]

@@ -1,6 +1,8 @@
-"""The word `hub providers`: list the providers; enable or disable one for an account."""
+"""The word `hub providers`: list the providers; enable or disable one for an account; set one up at its vendor."""
 
 from __future__ import annotations
+
+from string import Template
 
 import click
 
@@ -63,3 +65,17 @@ def enable(key: str, email: str) -> None:
 def disable(key: str, email: str) -> None:
     """Keep a host from using a provider; meetings that exist stay."""
     _switch(key, email, False)
+
+
+@providers.command()
+@click.argument("key")
+@click.option("--optional", is_flag=True, help="With all optional permissions, and the webhooks that need them.")
+def manifest(key: str, optional: bool) -> None:
+    """Print what sets this hub up at a provider's vendor, with its addresses filled in."""
+    from hub import providers as plugins
+
+    provider = plugins.load().get(key)
+    if provider is None or not provider.manifests:
+        raise click.BadParameter(f"There is no provider {key} that has a manifest.")
+    text = provider.manifests[-1 if optional else 0]
+    click.echo(Template(text).safe_substitute(settings().addresses(provider.facts)), nl=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub import crash
 from hub.connections import tokens
+from hub.connections.broken import mark_broken
 from hub.outbox import outbox
 from hub.providers import Provider
 from hub.store.models import Booking, Connection, EventType, LocationRow, MeetingRow
@@ -39,7 +41,7 @@ def save(hub: Hub, provider: Provider, *, host_id: int, grant: tokens.Grant, acc
             connection = Connection(host_id=host_id, provider=provider.key, grant_number=0)
             session.add(connection)
             session.flush()
-        connection.account = hub.vault.fingerprint(f"{provider.key}:{account.external_id}")
+        connection.account = fingerprint(hub, provider, account.external_id)
         connection.account_label = account.label[:320]
         connection.account_data = {
             "external_id": account.external_id,
@@ -73,13 +75,38 @@ def disconnect(hub: Hub, provider: Provider, *, host_id: int) -> bool:
         if connection is None:
             return False
         sealed, connection_id = connection.tokens, connection.id
-        connection.tokens, connection.account_label = "", ""
-        connection.account_data, connection.scopes = {}, []
-        connection.expires_at = connection.connected_at = connection.last_success_at = None
+        _forget(connection)
         connection.broken_reason, connection.broken_at = "", None
-        connection.grant_number += 1
     crash.point("after_disconnect_before_revoke")
     return tokens.revoke(hub, provider, sealed, connection_id)
+
+
+def removed(session: Session, hub: Hub, provider: Provider, *, account: str, at: datetime) -> int:
+    """The vendor says that this account (its id there) took its grant back at `at`; returns how many hosts it was of.
+
+    Tokens and account details are deleted as on a disconnect, and each host is told once. A grant that is newer than
+    `at` stays; one that the host has disconnected is gone already, and nobody is told of the vendor's echo.
+    """
+    of_account = select(Connection).where(
+        Connection.provider == provider.key, Connection.account == fingerprint(hub, provider, account)
+    )
+    found = [
+        connection
+        for connection in session.scalars(of_account.with_for_update())
+        if connection.connected_at is not None and connection.connected_at <= at
+    ]
+    label = provider.facts.label
+    for connection in found:
+        if connection.tokens and not connection.broken_reason:
+            reason = f"The hub was removed in your {label} account, and has deleted its tokens and the account's email."
+            mark_broken(session, hub, connection.id, reason=reason, connected_at=connection.connected_at)
+        _forget(connection)
+    return len(found)
+
+
+def fingerprint(hub: Hub, provider: Provider, account: str) -> str:
+    """Return by what the hub knows this account of the vendor's again."""
+    return hub.vault.fingerprint(f"{provider.key}:{account}")
 
 
 def effects(session: Session, hub: Hub, *, host_id: int, provider: str) -> Effects:
@@ -96,6 +123,14 @@ def effects(session: Session, hub: Hub, *, host_id: int, provider: str) -> Effec
         .where(MeetingRow.provider == provider, MeetingRow.state == "ready")
     )
     return Effects(event_types or 0, upcoming or 0)
+
+
+def _forget(connection: Connection) -> None:
+    """Delete the tokens and all that tells whose account it was but its fingerprint."""
+    connection.tokens, connection.account_label = "", ""
+    connection.account_data, connection.scopes = {}, []
+    connection.expires_at = connection.connected_at = connection.last_success_at = None
+    connection.grant_number += 1
 
 
 def _find(session: Session, host_id: int, provider: str) -> Connection | None:

@@ -39,3 +39,14 @@ def _set_up(settings: Settings, provider: Provider, *, address_known: bool) -> I
         yield OK, "set up" + ("" if (oauth, api) == usual else f". It is pointed to {oauth} and {api}")
     if provider.oauth and address_known:
         yield OK, f"redirect URL to register at {label}, to the letter: {settings.redirect_uri(provider.facts)}"
+        if provider.can("receive_webhook"):
+            yield _webhooks(settings, provider)
+
+
+def _webhooks(settings: Settings, provider: Provider) -> tuple[str, str]:
+    label, url = provider.facts.label, settings.addresses(provider.facts)["webhook_url"]
+    register = f"webhook and deauthorization URL to register at {label}: {url}"
+    if not settings.provider(provider.facts).get("webhook_secret", "").strip(", "):
+        variable = f"HUB_{provider.key.upper()}_WEBHOOK_SECRET"
+        return WARNING, f"{variable} is not set, so what happens at {label} is seen at the next call only; {register}"
+    return (OK, register) if settings.secure else (WARNING, f"{register}; but {label} can't reach this machine")

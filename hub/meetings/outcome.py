@@ -72,6 +72,8 @@ def done(session: Session, hub: Hub, booking: Booking, row: MeetingRow, step: St
     elif meeting is None:
         row.state = "closed"  # looked for the result of a lost attempt: there was none, and none is wanted
     elif step.action is Action.MOVE:
+        if row.value != meeting.to_json():
+            _in_step(hub, row)
         row.value, row.synced_version = meeting.to_json(), step.version
         announce.note(session, hub, booking, "moved", f"The {label} meeting was moved.")
         announce.hasten(session, hub, booking)
@@ -79,6 +81,7 @@ def done(session: Session, hub: Hub, booking: Booking, row: MeetingRow, step: St
         found = step.action is Action.FIND
         row.state, row.value = "ready", meeting.to_json()
         row.account, row.synced_version = step.account, 0 if found else step.version
+        _in_step(hub, row)
         for other in booking.meetings:
             if other.stray and other.value and other.value.get("external_id") == meeting.external_id:
                 other.state = "closed"  # a late worker reported this very meeting as its own
@@ -164,6 +167,11 @@ def _note_success(session: Session, hub: Hub, step: Step) -> None:
     connection = session.get(Connection, step.connection_id) if step.connection_id else None
     if connection is not None and connection.connected_at == step.connected_at and connection.tokens:
         connection.last_success_at = hub.clock()
+
+
+def _in_step(hub: Hub, row: MeetingRow) -> None:
+    """The vendor has just been told what the meeting is: what it told us before is history."""
+    row.noticed, row.known_at = None, hub.clock()
 
 
 def _label(hub: Hub, row: MeetingRow) -> str:

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from hub import inputs
 from hub.connections.readiness import standing
 from hub.errors import NotPossible
+from hub.meetings import outcome
 from hub.notify import announce
+from hub.notify.details import deleted_there
 from hub.outbox import outbox
 from hub.store.models import Booking, MeetingRow
 from hub.values import Meeting, Readiness
@@ -27,7 +29,7 @@ def can_retry(booking: Booking) -> bool:
     row = booking.meeting
     if row is None or not booking.confirmed:
         return False
-    return row.state in STUCK or (row.state in ("pending", "ready") and bool(row.error))
+    return row.state in STUCK or deleted_there(row) or (row.state in ("pending", "ready") and bool(row.error))
 
 
 def retry(hub: Hub, host_id: int, ref: str) -> bool:
@@ -45,7 +47,10 @@ def retry(hub: Hub, host_id: int, ref: str) -> bool:
         known = standing(session, hub, booking.host)
         if known.readiness(row.provider) not in (Readiness.READY, Readiness.BROKEN):
             raise NotPossible(known.warning(row.provider))
-        if row.state == "ready":
+        if deleted_there(row):
+            row.state = "deleted"
+            row = outcome.renew(session, hub, booking, row)
+        elif row.state == "ready":
             row.synced_version = 0  # it exists, but did not follow the booking
         else:
             row.state = "pending"

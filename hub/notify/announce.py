@@ -74,7 +74,7 @@ def late_link(session: Session, hub: Hub, booking: Booking, n: int, to: str) -> 
 
 def problem(session: Session, hub: Hub, booking: Booking, n: int, what: str) -> None:
     """Tell the host that the meeting needs a hand; once for each `what`."""
-    _add(session, hub, booking, "problem", "host", suffix=f"{n}-{what}", n=n)
+    _add(session, hub, booking, "problem", "host", suffix=f"{n}-{what}", n=n, what=what)
 
 
 def _add(

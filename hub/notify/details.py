@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,10 @@ class Place(StrEnum):
 
 @dataclass(frozen=True)
 class Details:
-    """`meeting` is set only while it may be shown; `icon_key` and `label` name the chosen location."""
+    """`meeting` is set only while it may be shown; `label` names the chosen location.
+
+    `noticed` is what the host did to the meeting at the vendor, "moved" (to the times `there`) or "deleted", else empty.
+    """
 
     state: Place
     label: str
@@ -37,6 +40,8 @@ class Details:
     promise: str
     meeting: Meeting | None
     error: str = ""
+    noticed: str = ""
+    there: tuple[datetime, datetime] | None = None
 
     @property
     def final(self) -> bool:
@@ -50,7 +55,7 @@ def details(hub: Hub, booking: Booking) -> Details:
     provider = hub.registry.get(place.provider)
     provider_label = provider.facts.label if provider else place.provider
     row = booking.meeting
-    state = _state(hub, booking, row)
+    state, there = _state(hub, booking, row), _there(booking, row)
     return Details(
         state=state,
         label=place.label or provider_label,
@@ -59,6 +64,8 @@ def details(hub: Hub, booking: Booking) -> Details:
         promise=booking.location.get("promise", ""),
         meeting=Meeting.from_json(row.value) if row and row.value and state is Place.READY else None,
         error=row.error if row else "",
+        noticed="deleted" if booking.confirmed and deleted_there(row) else "moved" if there else "",
+        there=there,
     )
 
 
@@ -72,10 +79,27 @@ def country_of(zone: str) -> str:
     return str(get_global("zone_territories").get(zone, ""))
 
 
+def deleted_there(row: MeetingRow | None) -> bool:
+    """Tell whether the vendor told us that this meeting is no longer there."""
+    return row is not None and row.state == "ready" and bool((row.noticed or {}).get("deleted"))
+
+
+def _there(booking: Booking, row: MeetingRow | None) -> tuple[datetime, datetime] | None:
+    """Return when the meeting takes place at the vendor, None where that is when it should, or nobody told."""
+    known = (row.noticed if row else None) or {}
+    if row is None or row.state != "ready" or not booking.confirmed or row.synced_version < booking.version:
+        return None
+    starts_at = datetime.fromisoformat(known["starts_at"]) if "starts_at" in known else booking.starts_at
+    times = (starts_at, starts_at + timedelta(minutes=known.get("minutes", booking.minutes)))
+    return None if times == (booking.starts_at, booking.ends_at) or known.get("deleted") else times
+
+
 def _state(hub: Hub, booking: Booking, row: MeetingRow | None) -> Place:
     if not booking.confirmed:
         return Place.CANCELLED
     if row is None or row.state in ("failed", "skipped", "closed", "deleted"):
+        return Place.TOLD
+    if deleted_there(row):
         return Place.TOLD
     if row.state in ("ready", "left", "manual"):
         return Place.READY if row.value else Place.TOLD

@@ -64,6 +64,8 @@ def _draft(session: Session, hub: Hub, delivery: Delivery) -> Draft | None:
         return None
     if ids["kind"] == "problem" and not booking.confirmed and booking.version != ids["version"]:
         return None
+    if str(ids.get("what", "")).startswith("noticed") and not about.noticed:
+        return None  # it is as it should be again
     return _booking_mail(hub, delivery, booking, about)
 
 
@@ -85,6 +87,7 @@ def _booking_mail(hub: Hub, delivery: Delivery, booking: Booking, about: Details
         "meeting": about.meeting,
         "numbers": dial_in_for(about.meeting, country_of(zone)) if about.meeting else [],
         "when": words.when(booking.starts_at, booking.ends_at, zone),
+        "there": words.when(*about.there, zone) if about.there else "",
         "short": words.short(booking.starts_at, zone),
         "manage_url": manage,
         "lead": _lead(int(delivery.ids.get("minutes", 0))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.store.base import Base
@@ -196,7 +196,10 @@ class MeetingRow(Base):
     """What is known of one meeting at a provider; see hub.meetings.decide for its states."""
 
     __tablename__ = "meeting"
-    __table_args__ = (UniqueConstraint("booking_id", "n"),)
+    __table_args__ = (
+        UniqueConstraint("booking_id", "n"),
+        Index("ix_meeting_external_id", text("(value ->> 'external_id')")),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"))
     n: Mapped[int] = mapped_column(default=1)
@@ -206,6 +209,8 @@ class MeetingRow(Base):
     state: Mapped[str] = mapped_column(String(12), default="pending")
     stray: Mapped[bool] = mapped_column(default=False)  # made by a worker that had lost its lease
     synced_version: Mapped[int] = mapped_column(default=0)
+    noticed: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # see hub.meetings.noticed
+    known_at: Mapped[datetime | None]  # when the vendor was last in step or told us; what is older is history
     attempted_at: Mapped[datetime | None]  # set before a create, cleared once its outcome is known
     attempts: Mapped[int] = mapped_column(default=0)
     error: Mapped[str] = mapped_column(Text, default="")

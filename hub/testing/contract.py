@@ -11,15 +11,17 @@ from __future__ import annotations
 import re
 import socket
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib import metadata, resources
+from string import Template
 from types import ModuleType
 from xml.etree import ElementTree
 
 import pytest
 
 from hub import providers
-from hub.errors import ConnectionLost
+from hub.errors import ConnectionLost, Untrusted
+from hub.events import WebhookRequest
 from hub.providers import GROUP, HOOKS, Provider, Registry
 from hub.testing import samples
 from hub.testing.checks import check_fields, check_meeting
@@ -131,6 +133,29 @@ class ProviderContract:
         for account in (None, Account("1", "ada@example.com"), Account("1", "a", max_minutes=1, warning="Short.")):
             changed = provider.settings_card(card, account, {})
             assert (changed.key, changed.label) == (card.key, card.label)
+
+    @pytest.mark.usefixtures("offline")
+    def test_unsigned_webhooks(self, provider: Provider) -> None:
+        """receive_webhook refuses whatever the vendor can't have signed, also where no secret is set."""
+        if not provider.can("receive_webhook"):
+            pytest.skip("this provider receives no webhooks")
+        now = datetime.now(UTC)
+        secrets = {setting.name: "a-secret" for setting in provider.facts.settings}
+        for settings in ({}, {"client_id": "id", "client_secret": "secret", **secrets}):
+            for headers in ({}, {"content-type": "application/json", "x-signature": "0" * 64, "authorization": "x"}):
+                for body in (b"", b"{}", b"\xff\x00", b"[" * 50_000, b'{"event":"x","payload":{}}'):
+                    with pytest.raises(Untrusted):
+                        provider.receive_webhook(WebhookRequest(headers, body, now), settings)
+
+    def test_manifests(self, provider: Provider) -> None:
+        """A manifest asks only for addresses that the hub has, and the first one for all permissions that are needed."""
+        for text in provider.manifests:
+            assert set(Template(text).get_identifiers()) <= {"public_url", "redirect_url", "webhook_url"}
+        if provider.oauth is not None and provider.manifests:
+            needed = [scope.name for scope in provider.oauth.scopes]
+            optional = [scope.name for scope in provider.oauth.optional_scopes]
+            assert all(name in provider.manifests[0] for name in needed)
+            assert all(name in provider.manifests[-1] for name in optional) or len(provider.manifests) == 1
 
     @pytest.mark.usefixtures("offline")
     def test_meetings_without_connection(self, provider: Provider) -> None:

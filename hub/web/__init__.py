@@ -11,6 +11,7 @@ from hub.web import (
     onboarding,
     ops,
     profile,
+    webhooks,
 )
 
 BLUEPRINTS = (
@@ -23,5 +24,6 @@ BLUEPRINTS = (
     onboarding.blueprint,
     ops.blueprint,
     profile.blueprint,
+    webhooks.blueprint,
     booking.blueprint,
 )

@@ -18,6 +18,7 @@ from hub.meetings import repair
 from hub.notify.details import Place, country_of, details, dial_in_for
 from hub.scheduling import agenda, offers
 from hub.store.models import Booking, EventType
+from hub.web.picker import write_start
 from hub.web.session import host_id
 from hub.web.shell import the_hub
 
@@ -42,6 +43,8 @@ TONES = {
     "parked": "warn",
     "kept": "warn",
     "gone": "warn",
+    "noticed": "warn",
+    "in_step": "ok",
     "retrying": "warn",
     "cancelled": "bad",
 }
@@ -155,6 +158,11 @@ def state(hub: Hub, booking: Booking) -> tuple[str, str]:
     """Return how far the booking's meeting is, as a badge's word and tone."""
     about = details(hub, booking)
     row = booking.meeting
+    if about.noticed:
+        return (
+            f"{about.noticed.capitalize()} in {about.provider_label}",
+            "bad" if about.noticed == "deleted" else "warn",
+        )
     if about.state is Place.READY and row is not None:
         if row.error:
             return "Not in step", "warn"
@@ -205,6 +213,8 @@ def _page(mine: Own, *, typed: str = "", errors: dict[str, str] | None = None) -
         remote=bool(provider and provider.oauth),
         over=booking.ends_at <= hub.clock(),
         can_retry=repair.can_retry(booking),
+        there=words.when(*about.there, zone) if about.there else "",
+        there_slot=write_start(about.there[0]) if about.there and not mine.fixed else "",
         typed=typed,
         errors=errors or {},
     )

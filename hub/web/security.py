@@ -14,7 +14,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 from werkzeug.routing import IntegerConverter, Map
 
 from hub.values import LOOPBACK
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LARGEST_FORM = 64 * 1024
 SAFE = ("GET", "HEAD", "OPTIONS")
+SIGNED = ("webhooks.receive",)  # other machines call these, and sign what they send
 LIMITER_SECONDS = 0.05
 
 log = logging.getLogger(__name__)
@@ -100,15 +101,12 @@ def _name_request() -> None:
 
 def _same_site() -> None:
     """Refuse changes that another site's page asks for, whatever token they bring."""
-    if request.method in SAFE or request.endpoint in csrf_exempt_endpoints:
+    if request.method in SAFE or request.endpoint in SIGNED:
         return
     origin = request.headers.get("Origin", "")
     foreign = origin not in ("", "null") and urlsplit(origin).netloc != request.host
     if foreign or request.headers.get("Sec-Fetch-Site") == "cross-site":
         abort(403)
-
-
-csrf_exempt_endpoints: set[str] = set()  # webhooks: other machines call them, and sign what they send
 
 
 def _policy(hub: Hub) -> str:
@@ -149,7 +147,7 @@ def _forged(fault: CSRFError) -> tuple[str, int]:
     return error_page(400, "This page was open for too long, or cookies are off. Please reload it and send it again.")
 
 
-def _http_error(fault: HTTPException) -> tuple[str, int] | Response:
+def _http_error(fault: HTTPException) -> tuple[str, int] | tuple[str, int, dict[str, str]] | Response:
     if isinstance(fault, SecurityError):  # a foreign Host header: no page of ours can be built for it
         return Response("This hub is not reached under that address.\n", 400, mimetype="text/plain")
     if fault.response is not None and fault.code is None:
@@ -157,7 +155,9 @@ def _http_error(fault: HTTPException) -> tuple[str, int] | Response:
     if fault.code and 300 <= fault.code < 400:
         return fault.get_response()  # type: ignore[return-value]
     own = fault.description if getattr(fault, "spoken", False) else ""
-    return error_page(fault.code or 500, own or "")
+    page, code = error_page(fault.code or 500, own or "")
+    allowed = fault.valid_methods if isinstance(fault, MethodNotAllowed) else None
+    return (page, code, {"Allow": ", ".join(sorted(allowed))}) if allowed else (page, code)
 
 
 def _database_error(fault: SQLAlchemyError) -> tuple[str, int, dict[str, str]]:

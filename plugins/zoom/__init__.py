@@ -21,10 +21,13 @@ from hub import (
     Rejected,
     Reply,
     Scope,
+    Setting,
     Temporary,
+    WebhookReply,
+    WebhookRequest,
     hookimpl,
 )
-from plugins.zoom import mapping
+from plugins.zoom import mapping, webhooks
 from plugins.zoom.errors import read_error
 
 MEETINGS = "/users/me/meetings"
@@ -49,6 +52,12 @@ OAUTH = OAuth2(
             "Find the meeting again when Zoom's answer to its creation was lost, instead of making a second one",
             enables="find_meeting",
         ),
+        Scope(
+            "meeting:read:meeting",
+            "View a meeting",
+            "Show when you moved or deleted a booking's meeting in Zoom",
+            enables="receive_webhook",
+        ),
     ),
     read_error=read_error,
 )
@@ -64,6 +73,10 @@ def location_provider() -> LocationProvider:
         icon="icon.svg",
         blurb="A unique Zoom meeting link for every booking",
         oauth=OAUTH,
+        settings=(
+            Setting("webhook_secret", "the app's Secret Token, by which webhooks are known to be Zoom's", secret=True),
+        ),
+        manifests=("manifest.json", "manifest-optional.json"),
     )
 
 
@@ -131,6 +144,12 @@ def settings_card(card: Card, account: Account | None) -> Card | None:
     if account is None or not account.warning:
         return None
     return replace(card, notes=(*card.notes, account.warning))
+
+
+@hookimpl
+def receive_webhook(request: WebhookRequest, settings: Mapping[str, str]) -> WebhookReply:
+    """Return what Zoom tells: that the app was removed, or a meeting moved, deleted or recovered."""
+    return webhooks.receive(request, settings)
 
 
 @hookimpl

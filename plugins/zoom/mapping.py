@@ -144,7 +144,7 @@ def read_meeting(data: Any, sent: Mapping[str, str]) -> Meeting:
     Raises Temporary of unknown outcome when the answer lacks what makes a meeting usable.
     """
     item = data if isinstance(data, Mapping) else {}
-    number, join_url = _meeting_id(item.get("id")), _text(item, "join_url")
+    number, join_url = meeting_id(item.get("id")), _text(item, "join_url")
     if not number or not join_url:
         raise Temporary("Zoom's answer has no meeting in it.", outcome_known=False)
     pin = _text(item, "pstn_password")
@@ -173,7 +173,7 @@ def find_in(items: Sequence[Any], request: MeetingRequest) -> Meeting | None:
     """Return the oldest of the listed meetings that carries the request's marker; its data is what Zoom has."""
     mark = marker(request)
     ours = [item for item in items if isinstance(item, Mapping) and _text(item, "agenda").split(None, 1)[:1] == [mark]]
-    for item in sorted(ours, key=lambda i: (_text(i, "created_at") or "~", _meeting_id(i.get("id")))):
+    for item in sorted(ours, key=lambda i: (_text(i, "created_at") or "~", meeting_id(i.get("id")))):
         has = {"start": "start_time", "minutes": "duration", "title": "topic", "timezone": "timezone"}
         try:
             return read_meeting(item, {name: str(item[field]) for name, field in has.items() if item.get(field)})
@@ -204,7 +204,8 @@ def _dial_in(settings: Any, number: str, pin: str) -> Iterator[DialIn]:
         yield DialIn(number=shown, country=_text(row, "country"), label=label, tap=tap)
 
 
-def _meeting_id(value: Any) -> str:
+def meeting_id(value: Any) -> str:
+    """Return a meeting's number as text, empty where it is none."""
     # A JSON number in REST answers, a string in some of Zoom's webhooks.
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     return text if re.fullmatch(r"[1-9][0-9]{0,18}", text) else ""

@@ -159,6 +159,7 @@ def zoom_settings(url: str) -> Mapping[str, str]:
     return {
         "HUB_ZOOM_CLIENT_ID": "sandbox-client",
         "HUB_ZOOM_CLIENT_SECRET": "sandbox-secret",
+        "HUB_ZOOM_WEBHOOK_SECRET": "sandbox-webhook-secret",
         "HUB_ZOOM_OAUTH_URL": url,
         "HUB_ZOOM_API_URL": f"{url}/v2",
     }

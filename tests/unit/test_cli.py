@@ -18,6 +18,7 @@ import pytest
 from hub import cli, config, local
 from hub.store.db import Store
 from hub.store.models import Host, OutboxRow
+from plugins.zoom import location_provider
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -272,3 +273,49 @@ def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
     command = f'"{sys.executable}" -P -m hub.cli --help | true'
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+def test_a_manifest_is_printed_with_this_hubs_addresses(hub: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Marketplace app is set up by one paste: with the page's four permissions, or with the optional ones besides."""
+    monkeypatch.setenv("HUB_PUBLIC_URL", "https://hub.example.com")
+    code, out, err = hub("providers", "manifest", "zoom")
+    oauth = json.loads(out)["oauth_information"]
+    assert (code, err) == (0, "")
+    assert oauth["development_redirect_uri"] == "https://hub.example.com/integrations/zoom/callback"
+    assert oauth["oauth_allow_list"] == [oauth["production_redirect_uri"]] == [oauth["development_redirect_uri"]]
+    facts = location_provider().oauth
+    assert facts is not None
+    asked = [scope["scope"] for scope in oauth["scopes"]]
+    assert asked == [scope.name for scope in facts.scopes]
+    assert "event_subscription" not in json.loads(out)["features"]
+    more = json.loads(hub("providers", "manifest", "zoom", "--optional")[1])
+    asked = [scope["scope"] for scope in more["oauth_information"]["scopes"]]
+    assert asked == [scope.name for scope in (*facts.scopes, *facts.optional_scopes)]
+    (subscription,) = more["features"]["event_subscription"]["events"]
+    assert subscription["production_webhook_url"] == "https://hub.example.com/webhooks/zoom"
+    for key in ("phone", "nobody"):
+        code, out, err = hub("providers", "manifest", key)
+        assert (code, out) == (2, "")
+        assert f"There is no provider {key} that has a manifest." in err
+
+
+@pytest.mark.parametrize(
+    ("secret", "url", "mark", "words"),
+    [
+        ("", "https://hub.example.com", "!", "HUB_ZOOM_WEBHOOK_SECRET is not set"),
+        ("a-secret", "http://localhost:8000", "!", "can't reach this machine"),
+        ("a-secret", "https://hub.example.com", "✓", "to register at Zoom"),
+    ],
+)
+def test_doctor_looks_at_webhooks(
+    hub: Call, monkeypatch: pytest.MonkeyPatch, secret: str, url: str, mark: str, words: str
+) -> None:
+    """For a provider that is told of things, the doctor says whether the secret is set and which address to register."""
+    hub("migrate")
+    for name, value in (("CLIENT_ID", "id"), ("CLIENT_SECRET", "x"), ("WEBHOOK_SECRET", secret)):
+        monkeypatch.setenv(f"HUB_ZOOM_{name}", value)
+    monkeypatch.setenv("HUB_PUBLIC_URL", url)
+    line = next(line for line in hub("doctor")[1].splitlines() if "/webhooks/zoom" in line)
+    assert line.startswith(mark)
+    assert words in line
+    assert "a-secret" not in line
