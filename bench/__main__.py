@@ -7,10 +7,10 @@ import logging
 import time
 from datetime import UTC, datetime
 
-from bench import booking, delay, engines, hooks, slots
+from bench import booking, cards, delay, engines, hooks, slots
 from bench.report import Line, progress, show
 
-PARTS = ("booking", "slots", "hooks", "delay")
+PARTS = ("booking", "slots", "cards", "hooks", "delay")
 ENGINES = ("embedded", "production")
 
 
@@ -64,6 +64,10 @@ def _measure(engine: engines.Engine, parts: list[str] | tuple[str, ...], quick: 
         progress(f"free times ({engine.name})")
         lines = slots.measure(engine, calls=_of(quick, 15, 100), history=_of(quick, 10_000, slots.LONG))
         told(f"Free times, 1 host, 60 days, half hours, 300 bookings ahead - {on}", lines)
+    if "cards" in parts:
+        progress(f"the settings page ({engine.name})")
+        lines = cards.measure(engine, calls=_of(quick, 20, 200))
+        told(f"Settings page with {hooks.MOST} providers (floor: a view that returns the same bytes) - {on}", lines)
     if "delay" in parts:
         progress(f"from commit to Zoom ({engine.name})")
         lines = delay.measure(engine, count=_of(quick, 8, 100))

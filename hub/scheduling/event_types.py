@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hub.errors import InvalidInput
 from hub.scheduling import availability, offers
 from hub.scheduling.event_type_form import Typed, TypedLocation, read, typed_of
 from hub.store.models import Booking, EventType, Host, LocationRow
@@ -76,6 +77,30 @@ def delete(hub: Hub, host_id: int, event_type_id: int) -> bool:
             return False
         session.delete(row)
     return True
+
+
+def prefer(hub: Hub, host_id: int, provider: str) -> None:
+    """Have the host's new event types start with a location of this provider; an empty key ends that.
+
+    Raises InvalidInput for a provider that is not installed.
+    """
+    if provider and hub.registry.get(provider) is None:
+        raise InvalidInput("provider", "Please choose one of the list.")
+    with hub.store.write() as session:
+        session.get_one(Host, host_id).default_provider = provider
+
+
+def blank(session: Session, hub: Hub, host: Host) -> Typed:
+    """Return what a new event type starts with: the preferred location, filled in as the host last did it."""
+    key = host.default_provider
+    if hub.registry.get(key) is None:
+        return Typed()
+    mine = select(LocationRow).join(EventType, LocationRow.event_type_id == EventType.id)
+    mine = mine.where(EventType.host_id == host.id, LocationRow.provider == key)
+    last = session.scalar(mine.order_by(LocationRow.id.desc()).limit(1))
+    if last is None:
+        return Typed(locations=(TypedLocation(key),))
+    return Typed(locations=(TypedLocation(key, dict(last.inputs), last.label, last.show_before),))
 
 
 def find(session: Session, host_id: int, event_type_id: int) -> EventType | None:

@@ -31,6 +31,7 @@ class Host(Base):
     hours: Mapped[dict[str, Any]] = mapped_column(default=dict)  # weekday "0" (Monday) to "6": [[from, to], …]
     overrides: Mapped[dict[str, Any]] = mapped_column(default=dict)  # ISO date: ranges instead; [] is a day off
     providers_off: Mapped[list[Any]] = mapped_column(default=list)  # keys that the operator has not enabled
+    default_provider: Mapped[str] = mapped_column(String(40), default="", server_default="")  # of new event types
     created_at: Mapped[datetime]
 
     @property

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from hub.connections.readiness import Standing, standing
 from hub.container import Hub
+from hub.errors import InvalidInput
 from hub.forms import InvalidForm
 from hub.scheduling import event_types
 from hub.scheduling.event_type_form import UNITS, Typed, typed_of
@@ -62,7 +63,10 @@ def index() -> str:
 def new() -> Page:
     """Make an event type."""
     if request.method == "GET":
-        return _editor(Typed(), {})
+        hub = the_hub()
+        with hub.store.read() as session:
+            typed = event_types.blank(session, hub, current_user.host)
+        return _editor(typed, {})
     typed, button = editor.sent(request.form)
     if button != "save":
         return _editor(typed, {}, button)
@@ -72,6 +76,21 @@ def new() -> Page:
         return _editor(typed, fault.errors), 422
     flash(f"“{typed.title.strip()}” is saved.", "ok")
     return redirect(url_for("event_types.index"))
+
+
+@blueprint.post("/default-location")
+@login_required  # type: ignore[untyped-decorator]
+def prefer() -> Response:
+    """Choose with which location new event types start."""
+    hub, key = the_hub(), request.form.get("provider", "")
+    try:
+        event_types.prefer(hub, host_id(), key)
+    except InvalidInput as fault:
+        flash(fault.message, "bad")
+    else:
+        provider = hub.registry.get(key)
+        flash(f"New event types start with {provider.facts.label if provider else 'no location'}.", "ok")
+    return redirect(url_for("integrations.integrations"))
 
 
 @blueprint.route("/<int:number>", methods=["GET", "POST"])

@@ -23,6 +23,8 @@ from hub.web.shell import the_hub
 blueprint = Blueprint("integrations", __name__)
 SETTINGS_PATH = "/settings/integrations"
 LONGEST_PATH = 200
+LONGEST_SEARCH = 100
+FEW = 12  # cards that can be taken in without a search
 
 BADGES = {
     Readiness.READY: ("Connected", "ok"),
@@ -51,15 +53,25 @@ class CardView:
 @blueprint.get(SETTINGS_PATH)
 @login_required  # type: ignore[untyped-decorator]
 def integrations() -> str:
-    """Show all cards by group, and what is wrong with plugins that are left out."""
+    """Show the cards by group, all or those that are searched for, and what is wrong with plugins that are left out."""
     hub = the_hub()
+    everything = hub.registry.all()
+    wanted = request.args.get("q", "")[:LONGEST_SEARCH].strip()
     with hub.store.read() as session:
         known = standing(session, hub, current_user.host)
-        cards = [card_view(hub, known, provider) for provider in hub.registry.all()]
+        cards = [card_view(hub, known, provider) for provider in everything if _matches(provider, wanted)]
     groups: dict[str, list[CardView]] = {}
     for view in cards:
         groups.setdefault(view.provider.facts.group, []).append(view)
-    return render_template("integrations/index.html", groups=groups, broken=hub.registry.broken)
+    return render_template(
+        "integrations/index.html",
+        groups=groups,
+        broken=hub.registry.broken,
+        wanted=wanted,
+        searchable=len(everything) > FEW,
+        preferable=[("", "No location"), *((p.key, p.facts.label) for p in everything)],
+        preferred=known.host.default_provider,
+    )
 
 
 @blueprint.post("/integrations/<key>/connect")
@@ -177,6 +189,12 @@ def _text(readiness: Readiness, provider: Provider, hub: Hub) -> str:
 def _public_settings(hub: Hub, provider: Provider) -> dict[str, str]:
     secret = {setting.name for setting in provider.facts.settings if setting.secret} | {"client_secret"}
     return {name: value for name, value in hub.settings.provider(provider.facts).items() if name not in secret}
+
+
+def _matches(provider: Provider, wanted: str) -> bool:
+    facts = provider.facts
+    text = f"{facts.label} {facts.group} {facts.blurb}".lower()
+    return all(word in text for word in wanted.lower().split())
 
 
 def _oauth_provider(key: str) -> Provider:
