@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from functools import partial
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from hub import config, providers, words
+from hub import config, logs, providers, words
 from hub.connections import http
 from hub.container import Hub
 from hub.meetings.sync import sync_booking
@@ -50,8 +49,10 @@ def create_app(environ: Mapping[str, str] | None = None, *, hub: Hub | None = No
 
     Raises ConfigError.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    hub = hub or assemble(config.load(os.environ if environ is None else environ))
+    if hub is None:
+        settings = config.load(os.environ if environ is None else environ)
+        logs.configure(settings.log_format)
+        hub = assemble(settings)
     app = Flask("hub", template_folder=str(words.templates_folder()), static_folder=str(words.HERE / "static"))
     app.extensions["hub"] = hub
     session.init_app(app, hub)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from hub import crash, keys
+from hub import crash, keys, logs
 from hub.facts import LocationProvider
 from hub.values import LOOPBACK
 
@@ -27,6 +27,8 @@ SETTINGS = {
     "HUB_MAIL_FROM": "sender of all mails",
     "HUB_SUPPORT_EMAIL": "whom hosts can ask for help",
     "HUB_LINK_DEADLINE": "seconds that a confirmation waits for its link",
+    "HUB_LOG_FORMAT": "how the log is written: text, or json for programs",
+    "HUB_METRICS_TOKEN": "lets a program on another machine read /metrics",
     "HUB_TRUSTED_PROXIES": "number of reverse proxies in front of the hub",
 }
 LOCAL_URL = "http://localhost:8000"
@@ -55,6 +57,8 @@ class Settings:
     support_email: str = ""
     link_deadline: int = 60
     trusted_proxies: int = 0
+    log_format: str = "text"
+    metrics_token: str = field(default="", repr=False)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -127,6 +131,12 @@ def read(environ: Mapping[str, str], *, make_keys: bool = False) -> tuple[Settin
         problems.append("HUB_MAIL_URL must begin with smtp://, smtps:// or file:///.")
     link_deadline = _number(environ, "HUB_LINK_DEADLINE", 60, problems)
     trusted_proxies = _number(environ, "HUB_TRUSTED_PROXIES", 0, problems)
+    log_format = environ.get("HUB_LOG_FORMAT") or "text"
+    if log_format not in logs.FORMATS:
+        problems.append(f"HUB_LOG_FORMAT must be {' or '.join(logs.FORMATS)}.")
+    metrics_token = environ.get("HUB_METRICS_TOKEN", "")
+    if metrics_token and len(metrics_token) < 20:
+        problems.append("HUB_METRICS_TOKEN must be at least 20 random characters.")
     kept = None if database_url.startswith("postgresql") else data_dir / "keys"  # embedded, keys are made and kept
     host = urlsplit(public_url).hostname or "localhost"
     settings = Settings(
@@ -141,6 +151,8 @@ def read(environ: Mapping[str, str], *, make_keys: bool = False) -> tuple[Settin
         support_email=environ.get("HUB_SUPPORT_EMAIL", ""),
         link_deadline=link_deadline,
         trusted_proxies=trusted_proxies,
+        log_format=log_format,
+        metrics_token=metrics_token,
         environ={k: v for k, v in environ.items() if k.startswith("HUB_")},
     )
     return settings, problems

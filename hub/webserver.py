@@ -6,8 +6,11 @@ import importlib
 import os
 from typing import Any
 
+from gunicorn import glogging  # type: ignore[import-untyped]
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.http import wsgi  # type: ignore[import-untyped]
+
+from hub import logs
 
 WORKERS = 2
 THREADS = 4
@@ -17,7 +20,7 @@ GRACE_SECONDS = 30
 class WebServer(BaseApplication):  # type: ignore[misc]
     """The hub's web processes below one gunicorn master."""
 
-    def __init__(self, bind: str, workers: int = WORKERS, threads: int = THREADS) -> None:
+    def __init__(self, bind: str, workers: int = WORKERS, threads: int = THREADS, log_format: str = "text") -> None:
         self._told = {
             "bind": bind,
             "workers": workers,
@@ -30,6 +33,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             "forwarded_allow_ips": "",  # whom to believe is HUB_TRUSTED_PROXIES' business
             "control_socket_disable": True,
             "proc_name": "hub-web",
+            "logger_class": _logger(log_format),
         }
         super().__init__()
 
@@ -45,13 +49,25 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         return create_app()
 
 
-def run(bind: str, workers: int = WORKERS) -> None:
+def run(bind: str, workers: int = WORKERS, *, log_format: str = "text") -> None:
     """Serve until a signal asks to stop."""
     os.environ.pop("GUNICORN_CMD_ARGS", None)
     # Imported once, before the workers are forked: they start at once and share the memory.
     importlib.import_module("hub.app")
     _without_server_header()
-    WebServer(bind, workers).run()
+    WebServer(bind, workers, log_format=log_format).run()
+
+
+def _logger(log_format: str) -> type[glogging.Logger]:
+    """Return gunicorn's logger, writing as the hub does."""
+
+    class Logger(glogging.Logger):  # type: ignore[misc]
+        def setup(self, cfg: Any) -> None:
+            super().setup(cfg)
+            for handler in self.error_log.handlers:
+                handler.setFormatter(logs.formatter(log_format))
+
+    return Logger
 
 
 def _without_server_header() -> None:

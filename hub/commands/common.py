@@ -46,6 +46,14 @@ def hub() -> Hub:
     return assembled
 
 
+def serving() -> Hub:
+    """Return the assembled hub for a process that goes on running, whose log is set up. Raises like `hub`."""
+    from hub import logs
+
+    logs.configure(settings().log_format)
+    return hub()
+
+
 def say(text: str) -> None:
     """Print a line at once; where the terminal can't show our marks, plain ones stand in."""
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")

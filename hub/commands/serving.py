@@ -76,21 +76,22 @@ def _welcome(told: Settings) -> str:
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Number of processes.")
 def web(bind: str, workers: int) -> None:
     """Serve the pages."""
-    from hub.commands.common import hub
+    from hub.commands.common import serving
 
-    hub().store.dispose()  # what is wrong with the set-up is said here, once, and not by every process
+    assembled = serving()
+    assembled.store.dispose()  # what is wrong with the set-up is said here, once, and not by every process
     from hub import webserver
 
-    webserver.run(bind, workers)
+    webserver.run(bind, workers, log_format=assembled.settings.log_format)
 
 
 @click.command()
 @click.option("-n", "count", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of workers.")
 def worker(count: int) -> None:
     """Deliver what is due: meetings and mails."""
-    from hub.commands.common import hub
+    from hub.commands.common import serving
 
-    assembled = hub()
+    assembled = serving()
     if count > 1:
         assembled.store.dispose()
         _workers(count)
@@ -130,7 +131,7 @@ def _workers(count: int) -> None:
 @click.command()
 def sweep() -> None:
     """Wake the workers for what is due or was missed."""
-    from hub.commands.common import hub
+    from hub.commands.common import serving
     from hub.outbox import sweep as sweeper
     from hub.supervisor import announce_ready
 
@@ -142,7 +143,7 @@ def sweep() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, asked)
-    assembled = hub()
+    assembled = serving()
     announce_ready()
     sweeper.run(assembled, stop)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
-from hub import crash
+from hub import crash, logs
 from hub.connections.api import ConnectionApi
 from hub.connections.readiness import Standing, standing
 from hub.errors import MeetingGone, ProviderError, Temporary
@@ -172,6 +172,7 @@ def request_of(hub: Hub, booking: Booking, row: MeetingRow) -> MeetingRequest:
 def _run(hub: Hub, booking_id: int, step: Step) -> None:
     """Call the hook, outside any transaction, and write what came of it."""
     crash.point("after_attempt_commit")
+    logs.bind(provider=step.provider.key)
     result: Meeting | ProviderError | None
     try:
         result = _call(hub, step)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from hub import crash
+from hub import crash, logs
 from hub.store.db import after_commit
 from hub.store.models import OutboxRow
 
@@ -96,10 +96,16 @@ def deliver(hub: Hub, handlers: Mapping[str, Handler], outbox_id: int) -> bool:
 
     The lease is a compare-and-set in the database, so a wake-up that comes twice or late does no harm.
     """
+    with logs.bound(outbox=outbox_id):
+        return _deliver(hub, handlers, outbox_id)
+
+
+def _deliver(hub: Hub, handlers: Mapping[str, Handler], outbox_id: int) -> bool:
     token = secrets.token_hex(8)
     row = _lease(hub, outbox_id, token)
     if row is None:
         return False
+    logs.bind(topic=row.topic, booking=row.ids.get("booking"))
     crash.point("after_outbox_lease")
     if row.faults > PARK_AFTER:
         _finish(hub, row, token, parked_at=hub.clock(), error=row.error or "It broke its worker each time.")

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 from werkzeug.routing import IntegerConverter, Map
 
+from hub import logs
 from hub.values import LOOPBACK
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def _limit_options(hub: Hub) -> dict[str, object]:
 
 def _name_request() -> None:
     g.request_id = secrets.token_hex(6)
+    logs.bind(request=g.request_id)
 
 
 def _same_site() -> None:
@@ -161,10 +163,10 @@ def _http_error(fault: HTTPException) -> tuple[str, int] | tuple[str, int, dict[
 
 
 def _database_error(fault: SQLAlchemyError) -> tuple[str, int, dict[str, str]]:
-    log.exception("request %s: the database failed", g.get("request_id"))
+    log.exception("the database failed")
     return (*error_page(503), {"Retry-After": "5"})
 
 
 def _fault(fault: Exception) -> tuple[str, int]:
-    log.exception("request %s failed", g.get("request_id"))
+    log.exception("a request failed")
     return error_page(500)
