@@ -95,7 +95,8 @@ def environment(addresses: Addresses, data_dir: Path, sandboxes: list[Provider])
 
 def sandbox_settings(provider: Provider, url: str) -> dict[str, str]:
     """Return the settings that point a provider to its stand-in at `url`."""
-    settings = {setting.name: f"sandbox-{setting.name}" for setting in provider.facts.settings if setting.required}
+    needed = [s.name for s in provider.facts.settings if s.required or s.name == "webhook_secret"]
+    settings = {name: f"sandbox-{name}" for name in needed}
     if provider.oauth:
         settings |= {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
         settings |= {"oauth_url": url, "api_url": url + urlsplit(provider.oauth.api_url).path}

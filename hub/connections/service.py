@@ -97,9 +97,8 @@ def removed(session: Session, hub: Hub, provider: Provider, *, account: str, at:
     ]
     label = provider.facts.label
     for connection in found:
-        if connection.tokens and not connection.broken_reason:
-            reason = f"The hub was removed in your {label} account, and has deleted its tokens and the account's email."
-            mark_broken(session, hub, connection.id, reason=reason, connected_at=connection.connected_at)
+        reason = f"The hub was removed in your {label} account, and has deleted its tokens and the account's email."
+        mark_broken(session, hub, connection.id, reason=reason, connected_at=connection.connected_at)
         _forget(connection)
     return len(found)
 

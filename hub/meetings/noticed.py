@@ -23,7 +23,8 @@ from hub.store.models import Booking, MeetingRow
 if TYPE_CHECKING:
     from hub.container import Hub
 
-SANE = timedelta(days=3650)  # a meeting at the end of time would break what reckons with it
+FARTHEST = timedelta(days=3650)
+LONGEST = 1440  # minutes
 
 # The very words of ix_meeting_external_id: only so is the index used, on both engines.
 external_id = literal_column("meeting.value ->> 'external_id'", String)
@@ -77,12 +78,13 @@ def _concerns(hub: Hub, provider: Provider, booking: Booking, row: MeetingRow, e
         return False
     if row.known_at is not None and event.at < row.known_at:
         return False
-    if not isinstance(event, MeetingMoved):
-        return True
-    if event.starts_at is not None and abs(event.starts_at - hub.clock()) > SANE:
-        return False
-    # Behind: we are about to change the time there, or this is the echo of our having done so.
-    return row.synced_version >= booking.version and 0 < (event.minutes or 1) <= SANE.days
+    return not isinstance(event, MeetingMoved) or _sane(hub, event)
+
+
+def _sane(hub: Hub, event: MeetingMoved) -> bool:
+    """Tell whether this can be reckoned with: a meeting at the end of all time would break whatever shows it."""
+    far = event.starts_at is not None and abs(event.starts_at - hub.clock()) > FARTHEST
+    return not far and (event.minutes is None or 0 < event.minutes <= LONGEST)
 
 
 def _known(before: dict[str, Any], event: VendorEvent) -> dict[str, Any]:

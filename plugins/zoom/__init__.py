@@ -154,11 +154,21 @@ def receive_webhook(request: WebhookRequest, settings: Mapping[str, str]) -> Web
 
 @hookimpl
 def sandbox_app(public_url: str) -> Any:
-    """Return the local stand-in for Zoom, below `public_url`; it keeps its state where HUB_SANDBOX_STATE_DIR says."""
+    """Return the local stand-in for Zoom, below `public_url`.
+
+    In the demo it keeps its state where HUB_SANDBOX_STATE_DIR says, and tells the hub there of what happens.
+    """
     from plugins.zoom import sandbox  # not needed, and not loaded, where real bookings are taken
 
     folder = os.environ.get("HUB_SANDBOX_STATE_DIR")
-    return sandbox.sandbox_app(public_url, state_file=os.path.join(folder, "zoom.json") if folder else None)
+    if not folder:
+        return sandbox.sandbox_app(public_url)
+    return sandbox.sandbox_app(
+        public_url,
+        state_file=os.path.join(folder, "zoom.json"),
+        webhook_url=f"{os.environ.get('HUB_PUBLIC_URL', '')}/webhooks/zoom",
+        webhook_secret=os.environ.get("HUB_ZOOM_WEBHOOK_SECRET", ""),
+    )
 
 
 def _needed(api: Api | None) -> Api:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import signal
@@ -65,6 +66,14 @@ def get(url: str) -> tuple[int, http.client.HTTPMessage]:
         return answer.status, answer.headers
 
 
+def told(url: str) -> object:
+    """Return what a stand-in's control API answers to an order."""
+    host, _, path = url.removeprefix("http://").partition("/")
+    with closing(http.client.HTTPConnection(host, timeout=10)) as connection:
+        connection.request("POST", f"/{path}", b"{}", {"Content-Type": "application/json"})
+        return json.loads(connection.getresponse().read())
+
+
 def offered(data: Path) -> list[tuple[str, str, int]]:
     """Return every host's address with title and number of locations of each event type."""
     query = (
@@ -80,7 +89,7 @@ def all_gone(data: Path, port: int) -> bool:
 
 
 def test_the_demo_from_start_to_stop_and_again(tmp_path: Path) -> None:
-    """Every printed address answers; a second demo on the same data is refused; Ctrl-C ends all of it; data is kept."""
+    """Every printed address answers; the local Zoom can tell the hub of things; a second demo on the same data is refused; Ctrl-C ends all of it; data is kept."""
     data, port = tmp_path / "a demo", two_free_ports()
     with demo(data, port) as (process, printed):
         assert process.poll() is None, printed
@@ -92,6 +101,8 @@ def test_the_demo_from_start_to_stop_and_again(tmp_path: Path) -> None:
         for name, url in addresses:
             assert get(url)[0] < 400, f"{name} at {url}"
         assert "Server" not in get(f"http://127.0.0.1:{port}/login")[1]
+        zoom = dict(addresses)["Zoom sandbox"]
+        assert told(f"{zoom}_sim/webhooks/validate") == {"ok": True, "error": ""}
         for part in ("redis", "services", "data", "web", "worker", "sweep"):
             assert f"✓ {part}" in printed
         second = subprocess.run(

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
+from hub.meetings import noticed
 from hub.scheduling import bookings
 from hub.store.deliveries import WebhookDelivery
 from hub.store.models import Connection, OutboxRow
@@ -150,6 +151,31 @@ def test_uninstalled_at_zoom(site: Server, ada: Host, bob: Invitee, world: World
     assert len(mails(world, "needs to be reconnected")) == 1
 
 
+def test_disconnected_after_it_was_removed(site: Server, ada: Host, world: World) -> None:
+    """A host who does not want to come back disconnects, and nothing of Zoom is left here but old bookings."""
+    ada.connects("zoom")
+    uninstalls(world, "ada@example.com")
+    settle(world)
+    ada.opens("/integrations/zoom/disconnect")
+    ada.sends("/integrations/zoom/disconnect")
+    assert ada.reads("Not connected")
+    settle(world)
+    (row,) = connections(world)
+    assert (row.tokens, row.account_label, row.account_data, row.broken_reason) == ("", "", {}, "")
+    assert len(mails(world, "reconnected")) == 1
+
+
+def test_the_vendors_number_of_a_meeting_is_in_an_index(engine: str, world: World) -> None:
+    """A webhook is answered as fast with a million meetings: the one it is about is looked up, on both engines."""
+    query = "SELECT booking_id FROM meeting WHERE meeting.value ->> 'external_id' = '7' AND provider = 'zoom'"
+    with world.hub.store.engine.connect() as raw:
+        if engine == "production":
+            raw.execute(text("SET enable_seqscan = off"))  # a table with few rows would be read whole
+        told = raw.execute(text(f"EXPLAIN {'QUERY PLAN ' if engine == 'embedded' else ''}{query}")).all()
+    assert str(noticed.external_id) in query
+    assert "ix_meeting_external_id" in str(told)
+
+
 def test_a_dead_grant_looks_the_same(site: Server, ada: Host, bob: Invitee, world: World) -> None:
     """Private apps are never told of an uninstall: the first call that fails tells the host the same, once."""
     world.control("PATCH", "/app", published=False)
@@ -211,7 +237,7 @@ def test_reconnected_before_it_was_told(held: Endpoint, site: Server, ada: Host,
 
 
 def test_another_apps_removal(site: Server, ada: Host, world: World) -> None:
-    """That another app was removed, or somebody whom we do not know removed ours, has no effect."""
+    """Row 54: that another app was removed, or somebody whom we do not know removed ours, has no effect."""
     ada.connects("zoom")
     user = next(u for u in world.control("GET", "/state")["users"] if u["email"] == "ada@example.com")["id"]
     for who, client in ((user, "another-client"), ("nobody-we-know", "sandbox-client"), ("", "sandbox-client")):
@@ -380,7 +406,7 @@ def test_our_own_changes_are_no_news(site: Server, ada: Host, bob: Invitee, worl
 
 @pytest.mark.parametrize("lost", [False, True])
 def test_any_order(held: Endpoint, site: Server, ada: Host, bob: Invitee, world: World, lost: bool) -> None:
-    """However they come, and whichever are lost, the last of them decides; our own changes never alarm anybody."""
+    """Row 53: however they come, and whichever are lost, the last of them decides; our own changes never alarm anybody."""
     ada.connects("zoom")
     booking = books(world, ada, bob)
     number = zoom_id(world, booking)
@@ -404,7 +430,7 @@ def test_any_order(held: Endpoint, site: Server, ada: Host, bob: Invitee, world:
 
 
 def test_replayed(held: Endpoint, site: Server, ada: Host, bob: Invitee, world: World) -> None:
-    """The same webhook a hundred times, whatever number it says it has, has one effect."""
+    """Row 52: the same webhook a hundred times, whatever number it says it has, has one effect."""
     ada.connects("zoom")
     booking = books(world, ada, bob)
     world.control("POST", f"/meetings/{zoom_id(world, booking)}/delete")
@@ -426,7 +452,7 @@ def test_replayed(held: Endpoint, site: Server, ada: Host, bob: Invitee, world: 
 
 
 def test_somebody_elses_meeting(held: Endpoint, site: Server, ada: Host, bob: Invitee, world: World) -> None:
-    """A meeting that we do not know, or that is said to be of another user, is none of ours."""
+    """Row 54: a meeting that we do not know, or that is said to be of another user, is none of ours."""
     ada.connects("zoom")
     booking = books(world, ada, bob)
     number = int(zoom_id(world, booking))

@@ -6,10 +6,12 @@ import hashlib
 import hmac
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import plugins.zoom
 from hub import (
     AccountRemoved,
     MeetingDeleted,
@@ -19,6 +21,8 @@ from hub import (
     Untrusted,
     WebhookReply,
     WebhookRequest,
+    demo,
+    providers,
 )
 from plugins.zoom import webhooks
 
@@ -193,6 +197,20 @@ def test_updates_that_move_nothing(payload: Any) -> None:
 def test_signed_and_unusable(body: bytes) -> None:
     """What is signed and says nothing that we know is taken in silence."""
     assert webhooks.receive(signed(body), SETTINGS).events == ()
+
+
+def test_the_demos_zoom_tells_the_demos_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In the demo the local Zoom knows where the hub is, and both know one secret; elsewhere it tells nobody."""
+    assert plugins.zoom.sandbox_app("http://localhost:1").sandbox.app.webhook_url == ""
+    provider = providers.load().get("zoom")
+    assert provider
+    told = demo.environment(demo.Addresses("localhost", 8000, 8001), tmp_path, [provider])
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "sandbox").mkdir()
+    app = plugins.zoom.sandbox_app("http://localhost:8001/sandbox/zoom").sandbox.app
+    assert app.webhook_url == "http://localhost:8000/webhooks/zoom"
+    assert app.webhook_secret == told["HUB_ZOOM_WEBHOOK_SECRET"] != ""
 
 
 def test_no_part_of_a_request_is_in_its_repr() -> None:
