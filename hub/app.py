@@ -11,6 +11,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hub import config, logs, providers, words
+from hub.accounts.forgetting import forget
 from hub.connections import http
 from hub.container import Hub
 from hub.meetings.sync import sync_booking
@@ -41,7 +42,7 @@ def assemble(settings: config.Settings) -> Hub:
 
 def handlers(hub: Hub) -> dict[str, Handler]:
     """Return what delivers each topic of the outbox."""
-    return {"sync": partial(sync_booking, hub), "mail": partial(send_mail, hub)}
+    return {"sync": partial(sync_booking, hub), "mail": partial(send_mail, hub), "forget": partial(forget, hub)}
 
 
 def create_app(environ: Mapping[str, str] | None = None, *, hub: Hub | None = None) -> Flask:

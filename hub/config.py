@@ -25,6 +25,7 @@ SETTINGS = {
     "HUB_ENCRYPTION_KEYS": "keys for what is encrypted at rest, newest first, comma-separated, base64 of 32 bytes each",
     "HUB_MAIL_URL": "smtp://user:password@host:port, smtps://… or file:///folder",
     "HUB_MAIL_FROM": "sender of all mails",
+    "HUB_SIGNUP": "how accounts are made: open, confirm (by mail) or closed",
     "HUB_SUPPORT_EMAIL": "whom hosts can ask for help",
     "HUB_LINK_DEADLINE": "seconds that a confirmation waits for its link",
     "HUB_LOG_FORMAT": "how the log is written: text, or json for programs",
@@ -55,6 +56,7 @@ class Settings:
     mail_url: str = field(repr=False)
     mail_from: str
     support_email: str = ""
+    signup: str = "open"
     link_deadline: int = 60
     trusted_proxies: int = 0
     log_format: str = "text"
@@ -137,6 +139,7 @@ def read(environ: Mapping[str, str], *, make_keys: bool = False) -> tuple[Settin
     metrics_token = environ.get("HUB_METRICS_TOKEN", "")
     if metrics_token and len(metrics_token) < 20:
         problems.append("HUB_METRICS_TOKEN must be at least 20 random characters.")
+    signup = _signup(environ, mail_url, problems)
     kept = None if database_url.startswith("postgresql") else data_dir / "keys"  # embedded, keys are made and kept
     host = urlsplit(public_url).hostname or "localhost"
     settings = Settings(
@@ -153,6 +156,7 @@ def read(environ: Mapping[str, str], *, make_keys: bool = False) -> tuple[Settin
         trusted_proxies=trusted_proxies,
         log_format=log_format,
         metrics_token=metrics_token,
+        signup=signup,
         environ={k: v for k, v in environ.items() if k.startswith("HUB_")},
     )
     return settings, problems
@@ -221,6 +225,14 @@ def _public_url(environ: Mapping[str, str], problems: list[str]) -> str:
     elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
         problems.append("HUB_PUBLIC_URL must begin with https:// unless it is this machine itself.")
     return url
+
+
+def _signup(environ: Mapping[str, str], mail_url: str, problems: list[str]) -> str:
+    """Return how accounts are made; where mails become files nobody could confirm an address."""
+    chosen = environ.get("HUB_SIGNUP") or ("open" if mail_url.startswith("file:") else "confirm")
+    if chosen not in ("open", "confirm", "closed"):
+        problems.append("HUB_SIGNUP must be open, confirm or closed.")
+    return chosen
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, problems: list[str]) -> int:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from hub.accounts import links
 from hub.errors import InvalidInput
+from hub.store.account_mail import AccountMail
 from hub.store.db import after_commit
 from hub.store.models import Booking, Connection, Host, OAuthFlow, OutboxRow
 from hub.store.vault import Unreadable
@@ -83,7 +85,7 @@ def switch_provider(hub: Hub, key: str, email: str, *, on: bool) -> str:
 def reseal(hub: Hub) -> tuple[int, int]:
     """Seal with the newest key whatever an older one sealed. Returns how many values, and how many can't be read."""
     done = lost = 0
-    for session_rows in (_connections, _bookings, _flows):
+    for session_rows in (_connections, _bookings, _flows, _account_mails):
         with hub.store.write() as session:
             for row, column, place in session_rows(session):
                 sealed = getattr(row, column)
@@ -111,3 +113,9 @@ def _bookings(session: Session) -> Iterable[tuple[Any, str, str]]:
 def _flows(session: Session) -> Iterable[tuple[Any, str, str]]:
     for row in session.scalars(select(OAuthFlow).with_for_update()):
         yield row, "verifier", f"oauth_flow:{row.state_digest}"
+
+
+def _account_mails(session: Session) -> Iterable[tuple[Any, str, str]]:
+    for row in session.scalars(select(AccountMail).with_for_update()):
+        yield row, "token", links.place(row, "token")
+        yield row, "data", links.place(row, "data")

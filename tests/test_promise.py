@@ -46,9 +46,7 @@ NO_PROMISE = {
 ROWS_BELOW = ("IssueSolution", "PermissionPurpose")
 # Promises that no test shows yet; this ends empty.
 GAPS: set[str] = {
-    '"Connect Zoom" button doesn\'t appearZoom integration may not be enabled for your account. Contact support.',
     '"Invalid redirect" errorThis is usually a temporary issue. Wait a few minutes and try again. If it persists, contact support.',
-    "A SchedulingKit account with an active subscription.",
     "A Zoom account (free or paid).",
     "All future bookings for this event type will automatically include a Zoom meeting link.",
     "Authorization fails or shows an errorTry disconnecting and reconnecting. Ensure you're signing in with the correct Zoom account.",

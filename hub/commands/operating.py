@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import click
 
+from hub.commands.accounts import accounts
 from hub.commands.common import as_json, hub, print_json, say, settings
 from hub.commands.outbox import outbox
 from hub.commands.providers import providers
@@ -65,4 +66,4 @@ def rotate_keys() -> None:
         raise click.exceptions.Exit(1)
 
 
-COMMANDS = (migrate, doctor, providers, outbox, rotate_keys)
+COMMANDS = (migrate, doctor, accounts, providers, outbox, rotate_keys)

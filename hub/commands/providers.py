@@ -53,17 +53,17 @@ def _switch(key: str, email: str, on: bool) -> None:
 
 @providers.command()
 @click.argument("key")
-@click.option("--host", "email", required=True, help="The email address of the host's account.")
+@click.option("--account", "email", required=True, help="The account's email address.")
 def enable(key: str, email: str) -> None:
-    """Let a host use a provider."""
+    """Let an account use a provider."""
     _switch(key, email, True)
 
 
 @providers.command()
 @click.argument("key")
-@click.option("--host", "email", required=True, help="The email address of the host's account.")
+@click.option("--account", "email", required=True, help="The account's email address.")
 def disable(key: str, email: str) -> None:
-    """Keep a host from using a provider; meetings that exist stay."""
+    """Keep an account from using a provider; meetings that exist stay."""
     _switch(key, email, False)
 
 

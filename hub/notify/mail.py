@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub import crash, words
 from hub.notify import announce, calendar
+from hub.notify.account_mail import account_draft, account_mailed
 from hub.notify.details import Details, Place, country_of, details, dial_in_for
 from hub.notify.message import Draft, address, attach_entry, compose, domain, sender
 from hub.notify.render import render
@@ -52,11 +53,15 @@ def send_mail(hub: Hub, delivery: Delivery) -> Later | None:
 
 def _draft(session: Session, hub: Hub, delivery: Delivery) -> Draft | None:
     ids = delivery.ids
+    if "account_mail" in ids:
+        return account_draft(session, hub, delivery)
     if ids["kind"] == "broken":
         return _broken(session, hub, delivery)
     booking = session.get(Booking, int(ids["booking"]))
     if booking is None or (booking.version != ids["version"] and ids["kind"] != "problem"):
         return None  # a newer change has a mail of its own
+    if ids["to"] == "host" and booking.host.deleted_at:
+        return None
     about = details(hub, booking)
     if ids["kind"] == "link" and about.state is not Place.READY:
         return None
@@ -71,7 +76,8 @@ def _draft(session: Session, hub: Hub, delivery: Delivery) -> Draft | None:
 
 def _booking_mail(hub: Hub, delivery: Delivery, booking: Booking, about: Details) -> Draft:
     kind, to = str(delivery.ids["kind"]), str(delivery.ids["to"])
-    host, invitee = Person(booking.host.name, booking.host.email), Person(booking.invitee_name, booking.invitee_email)
+    host = Person(booking.host.name, "" if booking.host.deleted_at else booking.host.email)
+    invitee = Person(booking.invitee_name, booking.invitee_email)
     recipient, other = (invitee, host) if to == "invitee" else (host, invitee)
     zone = booking.invitee_timezone if to == "invitee" else booking.host.timezone
     public = hub.settings.public_url
@@ -94,7 +100,8 @@ def _booking_mail(hub: Hub, delivery: Delivery, booking: Booking, about: Details
         "settings_url": f"{public}/settings/integrations",
     }
     message = compose(hub, delivery, recipient, render(kind, context))
-    message["Reply-To"] = address(other)
+    if other.email:
+        message["Reply-To"] = address(other)
     if kind not in ("problem", "reminder"):
         attach_entry(message, entry_for(hub, booking, recipient))
     complete = about.state is not Place.MAKING and about.state is not Place.LATE
@@ -165,6 +172,8 @@ def _sent(hub: Hub, delivery: Delivery, draft: Draft, trouble: str) -> None:
         row = session.scalar(select(OutboxRow).where(OutboxRow.key == delivery.key))
         if row is not None:
             row.done_at = hub.clock()
+        if "account_mail" in ids:
+            account_mailed(session, int(ids["account_mail"]))
         if "booking" not in ids:
             return
         booking = session.get(Booking, int(ids["booking"]), with_for_update={"of": Booking})

@@ -9,6 +9,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.store.base import Base
+from hub.store.outbox_row import OutboxRow as OutboxRow  # in a module of its own, for the length of this one
 from hub.values import Location
 
 
@@ -33,6 +34,7 @@ class Host(Base):
     providers_off: Mapped[list[Any]] = mapped_column(default=list)  # keys that the operator has not enabled
     default_provider: Mapped[str] = mapped_column(String(40), default="", server_default="")  # of new event types
     created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]  # of a departed host: name and zone only, for open pages
 
     @property
     def first_name(self) -> str:
@@ -216,27 +218,6 @@ class MeetingRow(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     error: Mapped[str] = mapped_column(Text, default="")
     next_try_at: Mapped[datetime | None]
-
-
-class OutboxRow(Base):
-    """A consequence that must happen: `topic` names its handler, `ids` is all the handler gets."""
-
-    __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_open", "done_at", "due_at"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    topic: Mapped[str] = mapped_column(String(20))
-    key: Mapped[str] = mapped_column(String(120), unique=True)
-    ids: Mapped[dict[str, Any]]
-    created_at: Mapped[datetime]
-    due_at: Mapped[datetime]
-    poked_at: Mapped[datetime | None]
-    lease: Mapped[str] = mapped_column(String(32), default="")
-    lease_until: Mapped[datetime | None]
-    attempts: Mapped[int] = mapped_column(default=0)
-    faults: Mapped[int] = mapped_column(default=0)  # tries in a row that ended in no outcome of the handler's
-    done_at: Mapped[datetime | None]
-    parked_at: Mapped[datetime | None]
-    error: Mapped[str] = mapped_column(Text, default="")
 
 
 class Activity(Base):

@@ -1,6 +1,7 @@
 """The pages: one blueprint per module."""
 
 from hub.web import (
+    account_links,
     auth,
     availability,
     booking,
@@ -15,6 +16,7 @@ from hub.web import (
 )
 
 BLUEPRINTS = (
+    account_links.blueprint,
     auth.blueprint,
     availability.blueprint,
     event_types.blueprint,

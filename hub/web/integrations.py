@@ -99,6 +99,8 @@ def callback(key: str) -> Response:
     state, code = request.args.get("state", ""), request.args.get("code", "")
     return_to = SETTINGS_PATH
     try:
+        if not current_user.host.active:
+            raise NotPossible("Your account is not active, so nothing can be connected.")
         if not state:
             raise NotPossible(f"To connect {label}, please use the Connect button here.")
         verifier, return_to = oauth.take(hub, provider, state=state, host_id=host_id(), browser=browser_secret())

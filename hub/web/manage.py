@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from babel import Locale
@@ -12,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from hub.accounts.forgetting import PAGE_KEPT
 from hub.connections.readiness import standing
 from hub.notify import calendar
 from hub.notify.details import Place, country_of, details, dial_in_for
@@ -25,7 +25,6 @@ from hub.web.visitor import reader
 
 blueprint = Blueprint("manage", __name__)
 
-KEPT = timedelta(days=30)  # after the end; then the page is gone, and with it what it shows of people
 KINDS = ("booked", "moved", "relocated", "cancelled")
 
 # Wrong tokens are counted, so that nobody can try them out; right ones cost nothing.
@@ -93,7 +92,7 @@ def mine(token: str, *, change: bool = False) -> Mine:
         if found is None or (change and not found[1]):
             abort(404)
         booking, may_change = found
-        if booking.ends_at + KEPT <= hub.clock():
+        if booking.ends_at + PAGE_KEPT <= hub.clock():
             abort(410)
         event_type = session.get(EventType, booking.event_type_id) if booking.event_type_id else None
         known = standing(session, hub, booking.host)

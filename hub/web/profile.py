@@ -1,4 +1,4 @@
-"""The profile: name, handle, zone, password, colours, and signing out everywhere."""
+"""The profile: name, handle, zone, password, address, colours, and signing out everywhere."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from hub import accounts, profile, words
 from hub.forms import InvalidForm
+from hub.profile import address
 from hub.store.models import Host
 from hub.web import session
 from hub.web.security import limiter
@@ -21,6 +22,7 @@ blueprint = Blueprint("profile", __name__, url_prefix="/profile")
 
 DETAILS = ("name", "handle", "timezone")
 PASSWORDS = ("current", "new")
+ADDRESS = ("email", "email_password")
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +31,8 @@ log = logging.getLogger(__name__)
 @login_required  # type: ignore[untyped-decorator]
 def edit() -> str | Response | tuple[str, int]:
     """Show the profile; change name, handle and zone."""
-    host = current_user.host
     if request.method == "GET":
-        return _page({"name": host.name, "handle": host.handle, "timezone": host.timezone}, {})
+        return _page({}, {})
     typed = _typed(DETAILS)
     try:
         accounts.introduce(the_hub(), host_id(), **typed)
@@ -46,14 +47,28 @@ def edit() -> str | Response | tuple[str, int]:
 @limiter.limit("10/10minutes", key_func=lambda: f"password:{current_user.get_id()}")
 def password() -> Response | tuple[str, int]:
     """Change the password; other browsers are signed out, this one stays."""
-    host = current_user.host
+    number = host_id()
     try:
-        profile.change_password(the_hub(), host_id(), **_typed(PASSWORDS))
+        profile.change_password(the_hub(), number, **_typed(PASSWORDS))
     except InvalidForm as fault:
-        return _page({"name": host.name, "handle": host.handle, "timezone": host.timezone}, fault.errors), 422
+        return _page({}, fault.errors), 422
     with the_hub().store.read() as db:
-        session.sign_in(db.get_one(Host, host.id))
+        session.sign_in(db.get_one(Host, number))
     flash("Your password is changed. All other browsers are signed out.", "ok")
+    return redirect(url_for("profile.edit"))
+
+
+@blueprint.post("/email")
+@login_required  # type: ignore[untyped-decorator]
+@limiter.limit("10/hour", key_func=lambda: f"email:{current_user.get_id()}")
+def email() -> Response | tuple[str, int]:
+    """Mail a link to the new address; the answer is the same whether it has an account or not."""
+    typed = _typed(ADDRESS)
+    try:
+        new = address.ask(the_hub(), host_id(), email=typed["email"], password=typed["email_password"])
+    except InvalidForm as fault:
+        return _page({"email": typed["email"]}, fault.errors), 422
+    flash(f"A mail with a link is on its way to {new}. Until you open it, your present address stays.", "ok")
     return redirect(url_for("profile.edit"))
 
 
@@ -76,7 +91,8 @@ def _typed(names: tuple[str, ...]) -> dict[str, str]:
 
 
 def _page(typed: Mapping[str, str], errors: Mapping[str, str]) -> str:
-    zones = words.zones()
+    host, zones = current_user.host, words.zones()
+    typed = {"name": host.name, "handle": host.handle, "timezone": host.timezone, **typed}
     if current_user.host.timezone not in zones:
         zones = [current_user.host.timezone, *zones]
     base = f"{the_hub().settings.public_url}/"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
 import secrets
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, render_template, request
 from flask_limiter import Limiter
+from flask_limiter.errors import RateLimitExceeded
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from redis.backoff import NoBackoff
@@ -17,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 from werkzeug.routing import IntegerConverter, Map
 
-from hub import logs
+from hub import logs, words
 from hub.values import LOOPBACK
 
 if TYPE_CHECKING:
@@ -78,6 +81,7 @@ def init_app(app: Flask, hub: Hub) -> None:
     policy = _policy(hub)
     app.after_request(lambda response: _headers(response, policy, hub.settings.secure))
     app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(RateLimitExceeded, _too_often)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(SQLAlchemyError, _database_error)
     app.register_error_handler(Exception, _fault)
@@ -136,17 +140,27 @@ def _headers(response: Response, policy: str, secure: bool) -> Response:
     return response
 
 
-def error_page(code: int, text: str = "") -> tuple[str, int]:
+def error_page(code: int, text: str = "", action: tuple[str, str] | None = None) -> tuple[str, int]:
     """Return the page for an HTTP error, in plain words."""
     title, usual = TEXTS.get(code, TEXTS[400 if code < 500 else 500])
-    page = render_template(
-        "errors/error.html", code=code, title=title, text=text or usual, request_id=g.get("request_id", ""), action=None
-    )
-    return page, code
+    number = g.get("request_id", "")
+    told = {"title": title, "text": text or usual, "request_id": number, "action": action}
+    return render_template("errors/error.html", code=code, **told), code
 
 
 def _forged(fault: CSRFError) -> tuple[str, int]:
     return error_page(400, "This page was open for too long, or cookies are off. Please reload it and send it again.")
+
+
+def _too_often(fault: RateLimitExceeded) -> tuple[str, int, dict[str, str]]:
+    """Return the page that says how long to wait."""
+    limit = limiter.current_limit
+    seconds = max(1, int(limit.reset_at - time.time())) if limit else 60
+    text = f"That was tried too often. Please try again in {words.minutes(math.ceil(seconds / 60))}."
+    if request.endpoint == "auth.login":
+        text += " A device from which you have signed in before is let in now, and so is whoever sets a new password."
+    action = ("Set a new password", "/forgot") if request.endpoint == "auth.login" else None
+    return (*error_page(429, text, action), {"Retry-After": str(seconds)})
 
 
 def _http_error(fault: HTTPException) -> tuple[str, int] | tuple[str, int, dict[str, str]] | Response:

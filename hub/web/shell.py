@@ -79,7 +79,14 @@ def _context() -> dict[str, Any]:
     context: dict[str, Any] = {"theme": theme(), "support_email": the_hub().settings.support_email}
     if current_user and current_user.is_authenticated:
         context["host"] = current_user.host
+        if not current_user.host.active:
+            context["banners"] = [(_inactive(context["support_email"]), "warn", None, None)]
     return context
+
+
+def _inactive(support: str) -> str:
+    whom = f"Contact support: {support}." if support else "Ask the operator of this hub."
+    return f"Your account is not active. It takes no new bookings, and nothing can be connected. Bookings that exist stay. {whom}"
 
 
 def local(moment: datetime, zone: str) -> datetime:

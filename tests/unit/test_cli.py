@@ -96,7 +96,7 @@ def test_help_comes_fast() -> None:
         ("doctor --jsn", "No such option"),
         ("outbox retry", "Name the rows to retry, or use --all"),
         ("outbox retry 1 --all", "Name the rows to retry, or use --all"),
-        ("providers enable phone", "Missing option '--host'"),
+        ("providers enable phone", "Missing option '--account'"),
     ],
 )
 def test_what_is_not_understood_is_one_line_and_exit_code_2(hub: Call, words: str, said: str) -> None:
@@ -180,14 +180,14 @@ def test_providers_are_listed_and_switched(hub: Call, tmp_path: Path) -> None:
     keys = [provider["key"] for provider in json.loads(out)["providers"]]
     assert code == 0
     assert keys
-    assert hub("providers", "disable", keys[0], "--host", "ADA@example.com") == (
+    assert hub("providers", "disable", keys[0], "--account", "ADA@example.com") == (
         0,
         f"{keys[0]} is disabled for Ada.\n",
         "",
     )
-    assert hub("providers", "enable", keys[0], "--host", "ada@example.com")[0] == 0
-    assert hub("providers", "enable", "absent", "--host", "ada@example.com")[0] == 2
-    assert hub("providers", "enable", keys[0], "--host", "eve@example.com")[0] == 2
+    assert hub("providers", "enable", keys[0], "--account", "ada@example.com")[0] == 0
+    assert hub("providers", "enable", "absent", "--account", "ada@example.com")[0] == 2
+    assert hub("providers", "enable", keys[0], "--account", "eve@example.com")[0] == 2
     assert keys[0] in hub("providers")[1]
 
 

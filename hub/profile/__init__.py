@@ -1,4 +1,4 @@
-"""What hosts change about how they sign in: the password, and where they are signed in."""
+"""What hosts change about how they sign in, and how they leave: here the password, and where they are signed in."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import accounts
+from hub.accounts import links
 from hub.errors import InvalidInput
 from hub.forms import Faults
 from hub.store.models import Host
@@ -23,12 +24,13 @@ def change_password(hub: Hub, host_id: int, *, current: str, new: str) -> None:
         host = _host(session, host_id)
     if not accounts.check_password(host, current):
         faults.add("current", "This is not your current password.")
-    hashed = faults.read("", _hash, new)
+    hashed = faults.read("", _hash, new, (host.name, host.email, host.handle))
     faults.check()
     with hub.store.write() as session:
         host = _host(session, host_id)
         host.password_hash = hashed
         host.session_epoch += 1
+        links.drop(session, host_id, "reset", "invite")
 
 
 def sign_out_everywhere(hub: Hub, host_id: int) -> None:
@@ -37,10 +39,10 @@ def sign_out_everywhere(hub: Hub, host_id: int) -> None:
         _host(session, host_id).session_epoch += 1
 
 
-def _hash(password: str) -> str:
+def _hash(password: str, about: tuple[str, ...]) -> str:
     if not password:
         raise InvalidInput("new", "Please give a new password.")
-    return accounts.hash_password(password, "new")
+    return accounts.hash_password(password, "new", about=about)
 
 
 def _host(session: Session, host_id: int) -> Host:
