@@ -60,7 +60,6 @@ GAPS: set[str] = {
     "Find the Zoom card and click Connect Zoom.",
     "Go to Event Types and create or edit an event type.",
     "Go to Settings → Integrations → Video Conferencing.",
-    "If you wish to have all your data removed from SchedulingKit entirely, contact support at your account's support email or delete your account from Profile → Delete Account.",
     "In the Location section, select Zoom as the meeting location.",
     "Log in to your SchedulingKit account.",
     "New bookings will no longer create Zoom meetings automatically.",

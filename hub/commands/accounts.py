@@ -113,3 +113,27 @@ def invite(email: str) -> None:
     with _understood():
         url = renew(hub(), email)
     say(f"{url}\nThe link works once, within three days. Hand it over in private.")
+
+
+@accounts.command()
+@EMAIL
+@click.option("--upcoming", type=click.Choice(["cancel", "leave"]), required=True, help="What happens to bookings.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(email: str, upcoming: str, yes: bool) -> None:
+    """Delete an account with all its data, as its host asked; invitees of cancelled bookings get a mail."""
+    from hub.accounts.admin import host_id
+    from hub.profile import deletion
+
+    assembled = hub()
+    with _understood():
+        number = host_id(assembled, email)
+    with assembled.store.read() as session:
+        touched = deletion.effects(session, assembled, number)
+    fate = "cancelled" if upcoming == "cancel" else "left as they are"
+    say(f"Event types: {touched.event_types}. Upcoming bookings: {touched.upcoming}, {fate}. Others: {touched.past}.")
+    for label, count in touched.meetings:
+        say(f"Upcoming meetings that stay in the host's {label} account: {count}.")
+    if not yes:
+        click.confirm("Delete this account for good?", abort=True)
+    deletion.delete(assembled, number, cancel=upcoming == "cancel")
+    say("The account is deleted.")

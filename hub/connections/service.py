@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from hub import crash
 from hub.connections import tokens
 from hub.connections.broken import mark_broken
+from hub.errors import NotPossible
 from hub.outbox import outbox
 from hub.providers import Provider
-from hub.store.models import Booking, Connection, EventType, LocationRow, MeetingRow
+from hub.store.models import Booking, Connection, EventType, Host, LocationRow, MeetingRow
 from hub.values import Account
 
 if TYPE_CHECKING:
@@ -32,10 +33,12 @@ class Effects:
 def save(hub: Hub, provider: Provider, *, host_id: int, grant: tokens.Grant, account: Account) -> None:
     """Store a proven grant: connects, reconnects, or changes to another account of the vendor.
 
-    Bookings that wait for their meeting are taken up again at once.
+    Bookings that wait for their meeting are taken up again at once. Raises NotPossible where the host is gone.
     """
     now = hub.clock()
     with hub.store.write() as session:
+        if session.scalar(select(Host.id).where(Host.id == host_id).with_for_update()) is None:
+            raise NotPossible("The account was deleted meanwhile.")
         connection = _find(session, host_id, provider.key)
         if connection is None:
             connection = Connection(host_id=host_id, provider=provider.key, grant_number=0)

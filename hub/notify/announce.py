@@ -88,6 +88,8 @@ def _add(
     suffix: str = "",
     **ids: int | str,
 ) -> None:
+    if to == "host" and booking.host.deleted_at:
+        return
     outbox.add(
         session,
         hub,

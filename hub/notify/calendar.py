@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate
@@ -61,11 +62,27 @@ class Entry:
 
 def ics(entry: Entry) -> bytes:
     """Return the entry as an iCalendar file (RFC 5545, UTF-8); a mail has to carry it with the same method."""
+    return _file(entry.method, [entry])
+
+
+def collection(entries: Iterable[Entry]) -> bytes:
+    """Return the entries as one iCalendar file to be imported; it asks nobody for an answer."""
+    return _file("PUBLISH", entries)
+
+
+def _file(method: str, entries: Iterable[Entry]) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", entry.method)
+    calendar.add("method", method)
+    for entry in entries:
+        calendar.add_component(_event(entry))
+    content: bytes = calendar.to_ical()
+    return content
+
+
+def _event(entry: Entry) -> Event:
     event = Event()
     event.add("uid", entry.uid)
     event.add("sequence", entry.sequence)
@@ -86,9 +103,7 @@ def ics(entry: Entry) -> bytes:
         event.add("conference", _conference(entry.join_url, ["AUDIO", "VIDEO"], "Join the meeting"), encode=False)
     if entry.tap:
         event.add("conference", _conference(entry.tap, ["PHONE"], "Dial in"), encode=False)
-    calendar.add_component(event)
-    content: bytes = calendar.to_ical()
-    return content
+    return event
 
 
 def google_link(entry: Entry) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from babel.core import get_global
 
-from hub.store.models import Booking, MeetingRow
+from hub.store.models import Booking, Host, MeetingRow
 from hub.values import DialIn, Meeting
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Details:
     """`meeting` is set only while it may be shown; `label` names the chosen location.
 
     `noticed` is what the host did to the meeting at the vendor, "moved" (to the times `there`) or "deleted", else empty.
+    `no_link` says what is to come where the state is TOLD.
     """
 
     state: Place
@@ -42,6 +43,7 @@ class Details:
     error: str = ""
     noticed: str = ""
     there: tuple[datetime, datetime] | None = None
+    no_link: str = ""
 
     @property
     def final(self) -> bool:
@@ -66,6 +68,7 @@ def details(hub: Hub, booking: Booking) -> Details:
         error=row.error if row else "",
         noticed="deleted" if booking.confirmed and deleted_there(row) else "moved" if there else "",
         there=there,
+        no_link=_no_link(booking.host, gone=booking.confirmed and deleted_there(row)),
     )
 
 
@@ -92,6 +95,13 @@ def _there(booking: Booking, row: MeetingRow | None) -> tuple[datetime, datetime
     starts_at = datetime.fromisoformat(known["starts_at"]) if "starts_at" in known else booking.starts_at
     times = (starts_at, starts_at + timedelta(minutes=known.get("minutes", booking.minutes)))
     return None if times == (booking.starts_at, booking.ends_at) or known.get("deleted") else times
+
+
+def _no_link(host: Host, *, gone: bool) -> str:
+    what = "The link no longer works" if gone else "There is no link yet"
+    if host.deleted_at:
+        return f"There is no link, and none will come: {host.first_name} has closed the account here."
+    return f"{what}: {host.first_name} has been told and will send the details."
 
 
 def _state(hub: Hub, booking: Booking, row: MeetingRow | None) -> Place:

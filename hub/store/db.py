@@ -55,6 +55,12 @@ class Store:
         """Drop pooled connections; with close=False a forked child leaves its parent's alone."""
         self.engine.dispose(close=close)
 
+    def scrub(self) -> None:
+        """Leave nothing of what was deleted in SQLite's log, unless somebody is reading just now; then it goes later."""
+        if self.sqlite:
+            with self.engine.connect() as connection:
+                connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     @contextmanager
     def _open(self, engine: Engine) -> Iterator[Session]:
         outside_transaction()
@@ -85,6 +91,7 @@ def _sqlite(url: str) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            "secure_delete=ON",  # what is deleted is overwritten, not only unlinked
             f"busy_timeout={BUSY_SECONDS * 1000}",
         ):
             cursor.execute(f"PRAGMA {pragma}")

@@ -124,3 +124,27 @@ def test_accounts_are_switched(hub: Call) -> None:
     assert one(hub)["operator"] is True
     assert "operator" in hub("accounts")[1]
     assert hub("accounts", "operator", ADA, "--off")[1] == "Ada Lovelace is no operator now.\n"
+
+
+def test_an_account_is_deleted_on_request(hub: Call, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If you wish to have all your data removed from SchedulingKit entirely, contact support at your account's support
+    email or delete your account from Profile → Delete Account. (Support says in numbers what it does, and is asked.)"""
+    booked(store)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    code, out, _ = hub("accounts", "delete", ADA, "--upcoming", "cancel")
+    assert code == 130  # nobody was there to answer
+    assert "Event types: 1. Upcoming bookings: 1, cancelled. Others: 0." in out
+    assert one(hub)["email"] == ADA
+    code, out, _ = hub("accounts", "delete", ADA, "--upcoming", "cancel", "--yes")
+    assert code == 0
+    assert out.endswith("The account is deleted.\n")
+    assert json.loads(hub("accounts", "--json")[1])["accounts"] == []
+    assert traces.in_tables(store, ADA) == []
+    with store.read() as session:
+        booking = session.query(Booking).one()
+        assert (booking.status, booking.host.name, booking.host.email.startswith("departed.")) == (
+            "cancelled",
+            "Ada Lovelace",
+            True,
+        )
+    assert hub("accounts", "delete", ADA, "--upcoming", "leave", "--yes")[0] == 2
