@@ -16,19 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 import rq
 from rq.job import Callback
 from rq.serializers import JSONSerializer
 from sqlalchemy import update
 
-from hub import processes, redis_server
-from hub.config import Settings, socket_path
+from hub.config import Settings
 from hub.container import Hub
 from hub.outbox.jobs import QUEUE, RedisQueue
 from hub.store.models import Booking, MeetingRow, OutboxRow
 from plugins.zoom.sandbox.server import Server
 from tests.support.people import Host, Invitee
+from tests.support.servers import OwnRedis
 from tests.support.world import Clock, World, make_hub, settings
 
 PATIENCE = 40.0
@@ -40,25 +39,6 @@ class WallClock(Clock):
 
     def __call__(self) -> datetime:
         return datetime.now(UTC)
-
-
-class OwnRedis:
-    """A Redis of the test's own, which it may stop."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.server = folder, redis_server.start(folder, {})
-        self.url = f"unix://{socket_path(folder)}"
-
-    def stops(self) -> None:
-        if self.server:
-            processes.end(self.server)
-        self.server = None
-
-    def starts(self) -> None:
-        self.server = redis_server.start(self.folder, {})
-
-    def client(self) -> redis.Redis:
-        return redis.Redis.from_url(self.url)
 
 
 @pytest.fixture(name="clock")
@@ -186,8 +166,7 @@ def test_redis_that_never_answers(ada: Host, bob: Invitee, world: World, hub: Hu
 
 def test_redis_full(ada: Host, bob: Invitee, world: World, store: OwnRedis) -> None:
     """A Redis that is full, or a copy that takes no writes, refuses nothing to an invitee."""
-    store.client().config_set("maxmemory", "1")
-    store.client().config_set("maxmemory-policy", "noeviction")
+    store.fills()
     bob.books(ada.offers("inperson"), slot(), location="inperson")
     assert world.booking().confirmed
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import httpx2
 
+from hub import processes
 from tests.support import servers
 from tests.support.world import KEY, zoom_settings
 
@@ -49,12 +50,15 @@ class Running:
         self._parts: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, *names: str) -> None:
-        """Start the named parts: web, worker, sweep; web answers when this returns."""
+        """Start the named parts: web, worker, sweep, or worker-2 and so on; web answers when this returns."""
         for name in names:
-            arguments = ["web", "--bind", f"127.0.0.1:{self.port}"] if name == "web" else [name]
+            kind = name.split("-")[0]
+            arguments = ["web", "--bind", f"127.0.0.1:{self.port}"] if kind == "web" else [kind]
             command = [self._python, "-m", "hub.cli", *arguments]
             with (self.folder / f"{name}.log").open("ab") as log:
-                self._parts[name] = subprocess.Popen(command, env=self.env, cwd=self.folder, stdout=log, stderr=log)
+                self._parts[name] = subprocess.Popen(
+                    command, env=self.env, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+                )
         if "web" in names:
             self._wait()
 
@@ -63,6 +67,25 @@ class Running:
         part = self._parts.pop(name)
         part.send_signal(how)
         part.wait(PATIENCE)
+
+    def kill(self, *names: str) -> None:
+        """End parts with SIGKILL, and with them all that they have forked."""
+        for name in names:
+            part = self._parts.pop(name)
+            processes.signal_session(part.pid, signal.SIGKILL)
+            part.wait(PATIENCE)
+
+    def freeze(self, name: str) -> None:
+        """Stop a part and all that it has forked where they are, until `thaw`."""
+        processes.signal_session(self._parts[name].pid, signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        """Let a frozen part go on."""
+        processes.signal_session(self._parts[name].pid, signal.SIGCONT)
+
+    def ended(self, name: str) -> int | None:
+        """Return a part's exit code, None while it runs."""
+        return self._parts[name].poll()
 
     def log(self, name: str) -> str:
         """Return what a part has printed."""
@@ -75,13 +98,10 @@ class Running:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         for part in self._parts.values():
+            processes.signal_session(part.pid, signal.SIGCONT)
             part.terminate()
         for part in self._parts.values():
-            try:
-                part.wait(10)
-            except subprocess.TimeoutExpired:
-                part.kill()
-                part.wait()
+            processes.end(part)
 
     def _wait(self) -> None:
         deadline = time.monotonic() + PATIENCE

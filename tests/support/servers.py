@@ -1,4 +1,4 @@
-"""Real servers for tests, each on a free port or private socket, stopped at the end of the run."""
+"""Real servers for tests, each on a free port or private socket; some are a test's own, which it may break."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+import redis
 from sqlalchemy import create_engine, text
+
+from hub import processes, redis_server
+from hub.config import socket_path
 
 
 def need(what: str) -> None:
@@ -36,10 +41,11 @@ def free_port() -> int:
 
 
 class Postgres:
-    """A PostgreSQL server; `fresh()` gives an empty or copied database."""
+    """A PostgreSQL server; `fresh()` gives an empty or copied database, `restart` is there for one of the test's own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, restart: Callable[[], None] | None = None) -> None:
         self.url = url
+        self.restart = restart
 
     def fresh(self, template: str = "template1") -> str:
         """Return the URL of a new database copied from `template`."""
@@ -65,17 +71,25 @@ class Postgres:
 
 @contextlib.contextmanager
 def postgres() -> Iterator[Postgres]:
-    """Yield a server: HUB_TEST_PG_URL, else the one from the wheel, else the system's."""
+    """Yield a server: HUB_TEST_PG_URL, else one of our own."""
     given = os.environ.get("HUB_TEST_PG_URL")
     if given:
         yield Postgres(given)
         return
+    with own_postgres() as found:
+        yield found
+
+
+@contextlib.contextmanager
+def own_postgres() -> Iterator[Postgres]:
+    """Yield a server that nobody else uses: the one from the wheel, else the system's."""
     programs = _programs()
     if programs is None:
         need("PostgreSQL: neither HUB_TEST_PG_URL nor the wheel nor a server on PATH")
     assert programs
     folder = Path(tempfile.mkdtemp(prefix="hubpg"))
     user = {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid} if os.geteuid() == 0 else {}
+    running: list[subprocess.Popen[bytes]] = []
     try:
         if user:
             os.chown(folder, pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("nobody").pw_gid)
@@ -93,21 +107,73 @@ def postgres() -> Iterator[Postgres]:
         command = [str(programs / "postgres"), "-D", str(data)]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(command, stdout=log, stderr=log, env=env, cwd=folder, **user)
-        try:
-            found = Postgres(f"postgresql://hub@127.0.0.1:{port}/postgres")
-            _wait(found, server, folder / "log")
-            yield found
-        finally:
-            server.terminate()
-            try:
-                server.wait(10)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+
+        def start() -> None:
+            with (folder / "log").open("ab") as log:
+                running.append(
+                    subprocess.Popen(
+                        command, stdout=log, stderr=log, env=env, cwd=folder, start_new_session=True, **user
+                    )
+                )
+            _wait(found, running[-1], folder / "log")
+
+        def restart() -> None:
+            running[-1].send_signal(signal.SIGINT)  # the fast shutdown: it throws everybody out
+            running[-1].wait(30)
+            start()
+
+        found = Postgres(f"postgresql://hub@127.0.0.1:{port}/postgres", restart)
+        start()
+        yield found
     finally:
+        for server in running[-1:]:
+            processes.end(server)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class OwnRedis:
+    """A Redis of the test's own, which it may stop, freeze and fill."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.server = folder, redis_server.start(folder, {})
+        self.url = f"unix://{socket_path(folder)}"
+
+    def stops(self) -> None:
+        """End the server."""
+        if self.server:
+            self.thaws()
+            processes.end(self.server)
+        self.server = None
+
+    def starts(self) -> None:
+        """Start it again with what it had written down."""
+        self.server = redis_server.start(self.folder, {})
+
+    def freezes(self) -> None:
+        """Have it take connections and say nothing."""
+        assert self.server
+        self.server.send_signal(signal.SIGSTOP)
+
+    def thaws(self) -> None:
+        """Let it go on."""
+        assert self.server
+        self.server.send_signal(signal.SIGCONT)
+
+    def fills(self) -> None:
+        """Have it take nothing more."""
+        with self.client() as client:
+            client.config_set("maxmemory", "1")
+            client.config_set("maxmemory-policy", "noeviction")
+
+    def empties(self) -> None:
+        """Have it forget everything, and take things again."""
+        with self.client() as client:
+            client.config_set("maxmemory", "0")
+            client.flushall()
+
+    def client(self) -> redis.Redis:
+        """Return a client of it."""
+        return redis.Redis.from_url(self.url)
 
 
 def _wait(found: Postgres, server: subprocess.Popen[bytes], log: Path) -> None:
