@@ -15,6 +15,8 @@ import click
 from hub.commands.common import PORT, say
 
 if TYPE_CHECKING:
+    from rq.worker import BaseWorker
+
     from hub.config import Settings
 
 
@@ -97,13 +99,17 @@ def worker(count: int) -> None:
         _workers(count)
         return
     from hub.app import handlers
+    from hub.outbox import patience
     from hub.outbox.worker import make_worker
     from hub.supervisor import announce_ready
 
+    def ready() -> BaseWorker:
+        made = make_worker(assembled, handlers(assembled))
+        announce_ready()
+        return made
+
     _reach_redis(assembled.settings.redis_url)
-    ready = make_worker(assembled, handlers(assembled))
-    announce_ready()
-    ready.work(logging_level="WARNING")
+    patience.work(assembled.settings.redis_url, ready)
 
 
 def _reach_redis(url: str) -> None:

@@ -1,0 +1,185 @@
+"""A hub with everything around it that can break: in this process on a clock that tests move, or as real processes."""
+
+from __future__ import annotations
+
+import html
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from flask import Flask
+from sqlalchemy import select
+
+from hub.container import Hub
+from hub.store.models import EventType, OutboxRow
+from plugins.zoom.sandbox.server import Server
+from tests.faults.mailbox import Mailbox, Received
+from tests.faults.oracle import Scene, judge
+from tests.faults.watch import Watch
+from tests.support.people import Invitee
+from tests.support.running import Running, wait_for
+from tests.support.servers import OwnRedis
+from tests.support.world import Clock, World
+
+HELP_PAGE = ["meeting:write:meeting", "meeting:update:meeting", "meeting:delete:meeting", "user:read:user"]
+SEARCH = "meeting:read:list_meetings"  # with it, what became of a create whose answer was lost can be found out
+
+
+class WallClock(Clock):
+    """The machine's clock."""
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class Stage(World):
+    """A World that the oracle can judge; `promised` and `by_hand` are what it can't read anywhere."""
+
+    def __init__(self, hub: Hub, clock: Clock, zoom: Server, mailbox: Mailbox, watch: Watch, app: Flask) -> None:
+        super().__init__(hub, clock, zoom, Path())
+        self.mailbox, self.watch, self.app = mailbox, watch, app
+        self.promised: list[str] = []
+        self.by_hand: set[str] = set()
+        self.texts: Callable[[], dict[str, str]] = dict
+
+    def searchable(self) -> None:
+        """Have Zoom grant the optional permission to list meetings, from the next consent on."""
+        self.control("PATCH", "/switches", scopes=[*HELP_PAGE, SEARCH])
+
+    def mails(self, to: str = "") -> list[EmailMessage]:
+        return [mail.message for mail in self.received(to)]
+
+    def received(self, to: str = "") -> list[Received]:
+        """Return the mails that arrived, with how they did."""
+        return [mail for mail in self.mailbox.got if to in mail.to or not to]
+
+    def in_zoom(self, action: str, booking_id: int = 0) -> None:
+        """Have the host do something to the booking's meeting at Zoom: delete, start, end or recover it."""
+        value = self.meeting(booking_id).value
+        assert value
+        self.by_hand.add(str(value["external_id"]))
+        self.control("POST", f"/meetings/{value['external_id']}/{action}")
+
+    def scene(self, *, quiet: bool = True) -> Scene:
+        """Return what the oracle looks at."""
+        browser = self.app.test_client()
+
+        def page(path: str) -> tuple[int, str]:
+            answer = browser.get(path)
+            return answer.status_code, html.unescape(answer.get_data(as_text=True))
+
+        return Scene(
+            hub=self.hub,
+            zoom=self.control("GET", "/state"),
+            calls=list(self.watch.calls),
+            mails=list(self.mailbox.got),
+            promised=self.promised,
+            by_hand=self.by_hand,
+            texts=self.texts(),
+            pages=page,
+            quiet=quiet,
+        )
+
+    def broken(self, *, quiet: bool = True) -> list[str]:
+        """Return the oracle's sentences."""
+        return judge(self.scene(quiet=quiet))
+
+    def calms(self) -> None:
+        """End the faults, and let all that is still to happen happen: retries, second looks, mails."""
+        self.mends_zoom()
+        for minutes in (1, 1, 1, 2, 5, 5, 21, 21):
+            self.work()
+            self.clock.advance(minutes=minutes, seconds=1)
+        self.work()
+
+    def holds(self) -> None:
+        """Calm down, then assert that nothing is broken."""
+        self.calms()
+        assert self.broken() == []
+
+    def open_rows(self) -> list[str]:
+        """Return the keys of what is still to be done within the next minutes."""
+        soon = self.clock() + timedelta(minutes=30)
+        with self.hub.store.read() as session:
+            return list(
+                session.scalars(select(OutboxRow.key).where(OutboxRow.done_at.is_(None), OutboxRow.due_at < soon))
+            )
+
+
+class Guest(Invitee):
+    """An invitee whose bookings the oracle is told of."""
+
+    def books(self, event_type: EventType, start: str, *, location: str, nonce: str = "", **answers: str) -> str:
+        token = super().books(event_type, start, location=location, nonce=nonce, **answers)
+        assert isinstance(self.world, Stage)
+        self.world.promised.append(token)
+        return token
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What came of a booking form: the status, how long the answer took, and the manage token of what was booked."""
+
+    status: int
+    seconds: float
+    token: str
+    page: str
+
+
+class Live(Stage):
+    """A Stage whose web, workers and sweeper are processes, on a Redis that can be broken and on the machine's clock."""
+
+    running: Running
+    redis: OwnRedis
+
+    def posts(self, event_type: EventType, start: datetime, *, who: int = 0, **answers: str) -> Posted:
+        """Book by the public page's form as visitor number `who`, from an address of their own."""
+        host = event_type.host.handle
+        place = event_type.locations[0].id
+        address = f"10.{who >> 16 & 255}.{who >> 8 & 255}.{who & 255}"
+        slot = f"{start:%Y%m%dT%H%M%SZ}"
+        with httpx2.Client(
+            base_url=self.running.url, trust_env=False, timeout=60, headers={"X-Forwarded-For": address}
+        ) as browser:
+            page = browser.get(f"/{host}/{event_type.slug}?slot={slot}").text
+            form: dict[str, Any] = dict(re.findall(r'name="(csrf_token|nonce)"[^>]*value="([^"]+)"', page))
+            form |= {"slot": slot, "location": str(place), "name": f"Person {who}", "email": f"p{who}@example.net"}
+            form |= {"tz": "UTC", **{f"loc{place}-{name}": value for name, value in answers.items()}}
+            began = time.monotonic()
+            answer = browser.post(f"/{host}/{event_type.slug}", data=form)
+            took = time.monotonic() - began
+        token = (
+            answer.headers.get("Location", "").rpartition("/b/")[2].split("?")[0] if answer.status_code == 303 else ""
+        )
+        if token:
+            self.promised.append(token)
+        return Posted(answer.status_code, took, token, answer.text)
+
+    def settles(self, seconds: float = 60.0) -> float:
+        """Wait until nothing is to be done any more and nothing is broken; returns how long that took.
+
+        Raises AssertionError with what is broken, or still to be done.
+        """
+        began = time.monotonic()
+        try:
+            wait_for(lambda: not self.open_rows() and not self.broken(), seconds)
+        except AssertionError:
+            raise AssertionError("\n".join([*self.broken(), *self.open_rows()])) from None
+        return time.monotonic() - began
+
+
+def starts(count: int, *, first: int = 3, minutes: int = 30) -> list[datetime]:
+    """Return so many times one after the other, from the morning `first` days from now on, in working hours."""
+    found: list[datetime] = []
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=first)
+    while len(found) < count:
+        if day.weekday() < 5:
+            found += [day + timedelta(hours=10, minutes=n) for n in range(0, 360, minutes)]
+        day += timedelta(days=1)
+    return found[:count]
