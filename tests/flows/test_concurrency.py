@@ -80,7 +80,7 @@ def settles(world: World) -> None:
 
 @pytest.mark.parametrize("turn", range(3))
 def test_one_time_is_sold_once(ada: Host, world: World, turn: int) -> None:
-    """Of 32 invitees who want one time at the same moment, one gets it and 31 read that it was just taken."""
+    """Fault row 58: of 32 invitees who want one time at the same moment, one gets it and 31 read that it was just taken."""
     offered = ada.offers("phone")
     crowd = [Invitee(world, f"Invitee {n}", f"i{n}@example.net") for n in range(32)]
     found = together([lambda one=one: one.books(offered, SLOT, **CALL) for one in crowd])  # type: ignore[misc]
@@ -104,7 +104,7 @@ def test_overlapping_times(ada: Host, world: World) -> None:
 
 
 def test_one_form_at_once(ada: Host, world: World) -> None:
-    """A form sent twenty times at once gives one booking, and every copy gets the same link."""
+    """Fault row 57: a form sent twenty times at once gives one booking, and every copy gets the same link."""
     offered = ada.offers("phone")
     found = together([lambda: Invitee(world).books(offered, SLOT, nonce="one", **CALL)] * 20)
     assert len(set(found)) == 1
@@ -117,7 +117,7 @@ def test_one_form_at_once(ada: Host, world: World) -> None:
 
 @pytest.mark.parametrize("turn", range(5))
 def test_moving_into_a_time_being_booked(ada: Host, bob: Invitee, world: World, turn: int) -> None:
-    """A reschedule and new bookings race for one time: one of them gets it, and the loser stays where it was."""
+    """Fault row 59: a reschedule and new bookings race for one time: one of them gets it, and the loser stays where it was."""
     offered = ada.offers("phone")
     bob.books(offered, SLOT, **CALL)
     moved = world.booking().id
@@ -133,7 +133,7 @@ def test_moving_into_a_time_being_booked(ada: Host, bob: Invitee, world: World, 
 
 
 def test_two_bookings_change_places(ada: Host, bob: Invitee, world: World) -> None:
-    """Two bookings that want each other's time at once both stay, as neither is free."""
+    """Fault row 59: two bookings that want each other's time at once both stay, as neither is free."""
     offered = ada.offers("phone")
     bob.books(offered, SLOT, **CALL)
     bob.books(offered, LATER, **CALL)
@@ -168,7 +168,7 @@ def test_changes_of_one_booking_at_once(ada: Host, bob: Invitee, world: World) -
 
 
 def test_one_row_many_workers(ada: Host, bob: Invitee, world: World) -> None:
-    """Eight workers that are woken for the same row make one meeting."""
+    """Fault row 9: eight workers that are woken for the same row make one meeting."""
     ada.connects("zoom")
     bob.books(ada.offers("zoom"), SLOT, location="zoom")
     world.breaks_zoom("latency", "create", seconds=0.3)
@@ -179,7 +179,7 @@ def test_one_row_many_workers(ada: Host, bob: Invitee, world: World) -> None:
 
 
 def test_many_rows_of_one_booking(ada: Host, bob: Invitee, world: World) -> None:
-    """Workers with different rows of the same booking make one meeting too, and take no turn from each other."""
+    """Fault row 9: workers with different rows of the same booking make one meeting too, and take no turn from each other."""
     ada.connects("zoom")
     bob.books(ada.offers("zoom"), SLOT, location="zoom")
     booking = world.booking().id
@@ -220,7 +220,7 @@ def waits_for(condition: Callable[[], Any]) -> None:
 
 @pytest.mark.parametrize("kind", ["latency", "slow_answer"])
 def test_moved_while_creating(ada: Host, bob: Invitee, world: World, kind: str) -> None:
-    """A booking moved while its meeting is being made ends with one meeting at the new time."""
+    """Fault row 23: a booking moved while its meeting is being made ends with one meeting at the new time."""
     ada.connects("zoom")
     bob.books(ada.offers("zoom"), SLOT, location="zoom")
     booking = world.booking().id
@@ -236,7 +236,7 @@ def test_moved_while_creating(ada: Host, bob: Invitee, world: World, kind: str) 
 
 @pytest.mark.parametrize("kind", ["latency", "slow_answer"])
 def test_cancelled_while_creating(ada: Host, bob: Invitee, world: World, kind: str) -> None:
-    """A booking cancelled while its meeting is being made leaves no meeting, and its last mail says cancelled."""
+    """Fault row 24: a booking cancelled while its meeting is being made leaves no meeting, and its last mail says cancelled."""
     ada.connects("zoom")
     bob.books(ada.offers("zoom"), SLOT, location="zoom")
     booking = world.booking().id
@@ -262,7 +262,7 @@ def test_relocated_while_creating(ada: Host, bob: Invitee, world: World) -> None
 
 @pytest.mark.parametrize("seed", range(8))
 def test_any_order(ada: Host, bob: Invitee, world: World, seed: int) -> None:
-    """Workers, moves and cancels in any order, with answers lost on the way: in the end Zoom has what is booked."""
+    """Fault row 26: workers, moves and cancels in any order, with answers lost on the way: in the end Zoom has what is booked."""
     chance = random.Random(seed)
     world.control("PATCH", "/switches", scopes=[*SCOPES, "meeting:read:list_meetings"])
     ada.connects("zoom")
@@ -302,7 +302,7 @@ def test_any_order(ada: Host, bob: Invitee, world: World, seed: int) -> None:
 
 
 def test_a_worker_that_was_away(ada: Host, bob: Invitee, world: World) -> None:
-    """A worker that comes back after its lease has run out harms nothing: one meeting, and its link works."""
+    """Fault row 10: a worker that comes back after its lease has run out harms nothing: one meeting, and its link works."""
     world.control("PATCH", "/switches", scopes=[*SCOPES, "meeting:read:list_meetings"])
     ada.connects("zoom")
     bob.books(ada.offers("zoom"), SLOT, location="zoom")
@@ -319,7 +319,7 @@ def test_a_worker_that_was_away(ada: Host, bob: Invitee, world: World) -> None:
 
 
 def test_both_report_one_meeting(ada: Host, bob: Invitee, world: World) -> None:
-    """Where a late worker and the one who found its meeting both report it, the meeting is kept."""
+    """Fault row 10: where a late worker and the one who found its meeting both report it, the meeting is kept."""
     world.control("PATCH", "/switches", scopes=[*SCOPES, "meeting:read:list_meetings"])
     ada.connects("zoom")
     bob.books(ada.offers("zoom"), SLOT, location="zoom")
@@ -347,7 +347,7 @@ def test_both_report_one_meeting(ada: Host, bob: Invitee, world: World) -> None:
 
 
 def test_a_zombie_made_another(ada: Host, bob: Invitee, world: World) -> None:
-    """Where a late worker did make a second meeting, as Zoom can't be searched, the second one is removed."""
+    """Fault row 10: where a late worker did make a second meeting, as Zoom can't be searched, the second one is removed."""
     ada.connects("zoom")
     bob.books(ada.offers("zoom"), SLOT, location="zoom")
     booking = world.booking().id

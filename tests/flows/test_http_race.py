@@ -21,7 +21,7 @@ CROWD = 32
 
 
 def test_one_slot_for_many(database_url: str, engine: str, redis_url: str, tmp_path: Path) -> None:
-    """32 posts for one time at once: exactly 1 booking and 31 friendly pages that keep what was typed."""
+    """Fault row 58: 32 posts for one time at once: exactly 1 booking and 31 friendly pages that keep what was typed."""
     hub = make_hub(settings(tmp_path, database_url, redis_url), Clock(datetime.now(UTC)))
     host_id = accounts.sign_up(hub, name="Ada", email="ada@example.com", password="correct horse", timezone="UTC")
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).date()
