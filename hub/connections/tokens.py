@@ -95,10 +95,10 @@ def _take(hub: Hub, connection_id: int, refused: str) -> tuple[str, str, str, in
     now = hub.clock()
     with hub.store.write() as session:
         connection = locked(session, connection_id)
+        if connection is not None and connection.broken_reason:
+            raise ConnectionLost(connection.broken_reason)
         if connection is None or not connection.tokens:
             raise ConnectionLost("The connection has been removed.")
-        if connection.broken_reason:
-            raise ConnectionLost(connection.broken_reason)
         try:
             tokens = json.loads(hub.vault.open(connection.tokens, _place(connection)))
         except Unreadable:
@@ -148,6 +148,7 @@ def _release(hub: Hub, connection_id: int, *, lease: str, number: int, dead: str
             return bool(connection.tokens)
         if dead:  # in the same commit, or whoever waits for the lease would ask with the dead token again
             mark_broken(session, hub, connection_id, reason=dead, connected_at=connection.connected_at)
+            connection.tokens = ""  # removed at the vendor, for all we know; nobody can use them any more
         return False
 
 

@@ -15,7 +15,7 @@ from hub.connections.readiness import standing
 from hub.container import Hub
 from hub.errors import InvalidInput, NotPossible, ProviderError
 from hub.meetings import repair
-from hub.notify.details import Place, country_of, details, dial_in_for
+from hub.notify.details import Details, Place, country_of, details, dial_in_for
 from hub.scheduling import agenda, offers
 from hub.store.models import Booking, EventType
 from hub.web.picker import write_start
@@ -214,10 +214,17 @@ def _page(mine: Own, *, typed: str = "", errors: dict[str, str] | None = None) -
         over=booking.ends_at <= hub.clock(),
         can_retry=repair.can_retry(booking),
         there=words.when(*about.there, zone) if about.there else "",
-        there_slot=write_start(about.there[0]) if about.there and not mine.fixed else "",
+        there_slot=_slot_there(mine, about),
         typed=typed,
         errors=errors or {},
     )
+
+
+def _slot_there(mine: Own, about: Details) -> str:
+    """Return the start to which the meeting was moved at the vendor, as the page that moves the booking takes it."""
+    if about.there is None or mine.fixed or about.there[0] == mine.booking.starts_at:
+        return ""
+    return write_start(about.there[0])
 
 
 def _at(moment: Any, zone: str) -> str:

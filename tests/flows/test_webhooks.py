@@ -177,7 +177,8 @@ def test_the_vendors_number_of_a_meeting_is_in_an_index(engine: str, world: Worl
 
 
 def test_a_dead_grant_looks_the_same(site: Server, ada: Host, bob: Invitee, world: World) -> None:
-    """Private apps are never told of an uninstall: the first call that fails tells the host the same, once."""
+    """Private apps are never told of an uninstall: the first call that fails tells the host the same, once, and the
+    tokens are deleted then."""
     world.control("PATCH", "/app", published=False)
     ada.connects("zoom")
     books(world, ada, bob)
@@ -189,6 +190,7 @@ def test_a_dead_grant_looks_the_same(site: Server, ada: Host, bob: Invitee, worl
     world.work()
     (told,) = mails(world, "needs to be reconnected")
     assert "http://localhost/settings/integrations" in told
+    assert connections(world)[0].tokens == ""
     assert world.meeting().state == "pending"
     ada.opens("/settings/integrations")
     assert ada.reads("Needs reconnect")
@@ -309,6 +311,18 @@ def test_moved_in_zoom(site: Server, ada: Host, bob: Invitee, world: World) -> N
     assert ada.reads("Link ready")
     (meeting,) = world.meetings_at_zoom()
     assert meeting["start_time"] == "2026-12-02T11:00:00Z"
+
+
+def test_lengthened_in_zoom(site: Server, ada: Host, bob: Invitee, world: World) -> None:
+    """A meeting that only lasts longer in Zoom is shown with its times there; there is no other start to move to."""
+    ada.connects("zoom")
+    booking = books(world, ada, bob)
+    world.control("PATCH", f"/meetings/{zoom_id(world, booking)}", duration=60)
+    settle(world)
+    page(ada, world, booking)
+    assert ada.reads("In Zoom this meeting was moved: Tue 1 Dec 2026, 10:00–11:00")
+    assert ada.reads("To keep the booking's time, set the time back in Zoom.")
+    assert not ada.reads("Move the booking to that time")
 
 
 def test_set_back_in_zoom(site: Server, ada: Host, bob: Invitee, world: World) -> None:
