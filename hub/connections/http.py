@@ -17,6 +17,7 @@ from hub.store.db import outside_transaction
 TIMEOUT = httpx2.Timeout(10.0, connect=3.0)
 LARGEST_BODY = 1_000_000
 USER_AGENT = "scheduling-hub"
+HIDDEN = b"[hidden]"
 
 
 def client() -> httpx2.Client:
@@ -50,6 +51,7 @@ def send(
         raise Temporary("The provider can't be reached.") from None
     except httpx2.RequestError:
         raise Temporary("The provider did not answer in time.", outcome_known=False) from None
+    raw = raw.replace(token.encode(), HIDDEN)  # what a vendor says ends in mails and logs, what it repeats too
     return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, _json(raw), _text(raw))
 
 

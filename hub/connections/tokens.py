@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import httpx2
 from authlib.integrations.base_client.errors import OAuthError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 EARLY = timedelta(seconds=60)  # a token this close to its end is refreshed before use
 REFRESH_LEASE = timedelta(seconds=30)
 LOOK_AGAIN_SECONDS = 0.05
+SENT_SECRETS = ("code", "code_verifier", "refresh_token")
 
 
 @dataclass(frozen=True)
@@ -192,11 +194,15 @@ def _client(hub: Hub, provider: Provider) -> OAuth2Client:
 
 
 def _reason(answers: list[httpx2.Response]) -> str:
+    """Return the vendor's own reason, without what it may repeat of the secrets it was sent."""
     try:
         data = answers[-1].json()
     except (IndexError, ValueError):
         return ""
-    return str(data.get("reason") or data.get("error_description") or "")[:200] if isinstance(data, dict) else ""
+    said = str(data.get("reason") or data.get("error_description") or "") if isinstance(data, dict) else ""
+    for name, secret in parse_qsl(answers[-1].request.content.decode()):
+        said = said.replace(secret, "[hidden]") if name in SENT_SECRETS else said
+    return said[:200]
 
 
 def _grant_error(provider: Provider, error: str, reason: str) -> ProviderError:

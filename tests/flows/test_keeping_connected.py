@@ -302,8 +302,8 @@ def test_refresh_loses_against_disconnect(ada: Host, world: World, tap: Tap) -> 
 
 
 def test_paused(ada: Host, bob: Invitee, world: World) -> None:
-    """Toggle "Enable Zoom for new bookings" to pause automatic meeting creation without fully disconnecting your
-    account."""
+    """Enable/disable — Toggle "Enable Zoom for new bookings" to pause automatic meeting creation without fully
+    disconnecting your account."""
     ada.connects("zoom")
     offered = ada.offers("zoom")
     bob.books(offered, SLOTS[0], location="zoom")

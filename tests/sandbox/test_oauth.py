@@ -254,7 +254,7 @@ def test_revoke_is_uninstalling(zoom: Driver) -> None:
 
 
 def test_the_marketplace_adds_without_a_state_and_removes(zoom: Driver) -> None:
-    """Added from the Marketplace, the app gets a code without a state; Remove kills the tokens."""
+    """Added from the Marketplace, the app gets a code without a state; Uninstall asks, then kills the tokens."""
     zoom.sim("PATCH", "/app", {"redirect_uris": [CALLBACK]})
     browser = Browser(zoom.url)
     page = browser.get(f"/marketplace/{CLIENT[0]}")
@@ -266,7 +266,9 @@ def test_the_marketplace_adds_without_a_state_and_removes(zoom: Driver) -> None:
     query = dict(parse_qsl(urlsplit(location).query))
     assert list(query) == ["code"]
     tokens = zoom.exchange(query["code"]).json()
-    assert "Remove" in browser.get("/marketplace/installed").text
+    assert "Uninstall" in browser.get("/marketplace/installed").text
+    assert "Uninstall Scheduling Hub?" in browser.get("/marketplace/installed/uninstall").text
+    assert zoom.api(tokens["access_token"], "GET", "/users/me").status_code == 200
     browser.submit("/marketplace/installed")
     assert "No app is installed" in browser.follow().text
     assert zoom.refresh(tokens["refresh_token"]).json() == INVALID

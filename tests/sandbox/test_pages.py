@@ -17,7 +17,9 @@ PAGES = (
     "/_sim/ui/log",
     "/_sim/ui/webhooks",
     f"/marketplace/{CLIENT[0]}",
+    "/marketplace",
     "/marketplace/installed",
+    "/marketplace/installed/uninstall",
     "/nothing",
 )
 

@@ -121,6 +121,12 @@ def sign_out() -> BaseResponse:
     return back_to(request.form.get("next", ""))
 
 
+@blueprint.get("/marketplace")
+def marketplace() -> str:
+    """Show the Marketplace: the app, and where a user manages what is installed."""
+    return render_template("marketplace.html", app=here().app)
+
+
 @blueprint.get("/marketplace/installed")
 def installed() -> Page:
     """Show what the signed-in user installed."""
@@ -130,6 +136,12 @@ def installed() -> Page:
     with here().lock:
         has = bool(grants.granted(here(), user.id))
     return render_template("installed.html", app=here().app, user=user, installed=has)
+
+
+@blueprint.get("/marketplace/installed/uninstall")
+def uninstall() -> str:
+    """Ask before the app is uninstalled."""
+    return render_template("uninstall.html", app=here().app)
 
 
 @blueprint.post("/marketplace/installed")
