@@ -21,7 +21,7 @@ from hub.outbox.jobs import RedisQueue
 from hub.outbox.outbox import Handler
 from hub.store.db import Store
 from hub.store.vault import Vault
-from hub.web import BLUEPRINTS, security, session, shell
+from hub.web import BLUEPRINTS, latency, security, session, shell
 
 
 def assemble(settings: config.Settings) -> Hub:
@@ -45,8 +45,12 @@ def handlers(hub: Hub) -> dict[str, Handler]:
     return {"sync": partial(sync_booking, hub), "mail": partial(send_mail, hub), "forget": partial(forget, hub)}
 
 
-def create_app(environ: Mapping[str, str] | None = None, *, hub: Hub | None = None) -> Flask:
+def create_app(
+    environ: Mapping[str, str] | None = None, *, hub: Hub | None = None, latencies: latency.Latencies | None = None
+) -> Flask:
     """Return the web application, for the environment or for a hub that is assembled already.
+
+    How long requests take is counted in `latencies`, which processes may share.
 
     Raises ConfigError.
     """
@@ -56,6 +60,7 @@ def create_app(environ: Mapping[str, str] | None = None, *, hub: Hub | None = No
         hub = assemble(settings)
     app = Flask("hub", template_folder=str(words.templates_folder()), static_folder=str(words.HERE / "static"))
     app.extensions["hub"] = hub
+    latency.init_app(app, latencies)
     session.init_app(app, hub)
     security.init_app(app, hub)
     shell.init_app(app, hub)

@@ -154,7 +154,8 @@ def seed(hub: Hub) -> bool:
     locations = (TypedLocation(one.key, sample_inputs(one.facts.host_fields)) for one in hub.registry.all())
     event_types.create(hub, host_id, Typed(TITLE, SLUG, description=ABOUT, notice="1", locations=tuple(locations)))
     with hub.store.write() as session:
-        session.get_one(Host, host_id).onboarding_step = 0
+        sample = session.get_one(Host, host_id)
+        sample.onboarding_step, sample.operator = 0, True
     return True
 
 

@@ -1,71 +1,21 @@
-"""What an operator does to a hub: see and retry what is stuck, switch providers for an account, renew keys."""
+"""What an operator does to a hub's accounts and keys: switch providers for an account, seal everything anew."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.accounts import links
 from hub.errors import InvalidInput
 from hub.store.account_mail import AccountMail
-from hub.store.db import after_commit
-from hub.store.models import Booking, Connection, Host, OAuthFlow, OutboxRow
+from hub.store.models import Booking, Connection, Host, OAuthFlow
 from hub.store.vault import Unreadable
 
 if TYPE_CHECKING:
     from hub.container import Hub
-
-OVERDUE = timedelta(minutes=1)
-
-
-@dataclass(frozen=True)
-class Stuck:
-    """An outbox row that has failed, is parked, or is overdue; times in ISO 8601, UTC."""
-
-    id: int
-    topic: str
-    key: str
-    due_at: str
-    attempts: int
-    parked: bool
-    error: str
-
-
-def stuck(hub: Hub) -> list[dict[str, Any]]:
-    """Return what has failed and will be tried again, what is given up, and what nobody has picked up in time."""
-    overdue = OutboxRow.due_at < hub.clock() - OVERDUE
-    with hub.store.read() as session:
-        rows = session.scalars(
-            select(OutboxRow)
-            .where(OutboxRow.done_at.is_(None))
-            .where(or_(OutboxRow.parked_at.is_not(None), OutboxRow.error != "", overdue))
-            .order_by(OutboxRow.id)
-        )
-        return [
-            asdict(Stuck(r.id, r.topic, r.key, r.due_at.isoformat(), r.attempts, r.parked_at is not None, r.error))
-            for r in rows
-        ]
-
-
-def retry(hub: Hub, ids: Iterable[int] | None) -> int:
-    """Make these open rows (None: all that failed or are parked) due now. Returns how many there were."""
-    failed = or_(OutboxRow.parked_at.is_not(None), OutboxRow.error != "")
-    chosen = failed if ids is None else OutboxRow.id.in_(list(ids))
-    now = hub.clock()
-    with hub.store.write() as session:
-        found = list(session.scalars(select(OutboxRow.id).where(OutboxRow.done_at.is_(None), chosen)))
-        session.execute(
-            update(OutboxRow).where(OutboxRow.id.in_(found)).values(due_at=now, poked_at=now, parked_at=None, faults=0)
-        )
-        for outbox_id in found:
-            after_commit(session, partial(hub.queue.poke, outbox_id))
-    return len(found)
 
 
 def switch_provider(hub: Hub, key: str, email: str, *, on: bool) -> str:

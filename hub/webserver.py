@@ -11,16 +11,19 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.http import wsgi  # type: ignore[import-untyped]
 
 from hub import logs
+from hub.web.latency import Latencies
 
 WORKERS = 2
 THREADS = 4
 GRACE_SECONDS = 30
+PARTS = 128  # of the memory for latencies: twice as many as there can be processes
 
 
 class WebServer(BaseApplication):  # type: ignore[misc]
     """The hub's web processes below one gunicorn master."""
 
     def __init__(self, bind: str, workers: int = WORKERS, threads: int = THREADS, log_format: str = "text") -> None:
+        self._latencies = Latencies(PARTS)  # made here, before the fork, and shared by all processes
         self._told = {
             "bind": bind,
             "workers": workers,
@@ -34,6 +37,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
             "proc_name": "hub-web",
             "logger_class": _logger(log_format),
+            "post_fork": lambda _server, worker: self._latencies.take(worker.age),
         }
         super().__init__()
 
@@ -46,7 +50,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         """Return the app; called in each worker, so that no connection is shared across a fork."""
         from hub.app import create_app
 
-        return create_app()
+        return create_app(latencies=self._latencies)
 
 
 def run(bind: str, workers: int = WORKERS, *, log_format: str = "text") -> None:

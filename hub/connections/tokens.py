@@ -21,6 +21,7 @@ from hub.connections.broken import locked, mark_broken
 from hub.connections.http import TIMEOUT, USER_AGENT, bounded
 from hub.errors import ConnectionLost, ProviderError, Rejected, Temporary
 from hub.providers import Provider
+from hub.store import counters
 from hub.store.db import outside_transaction
 from hub.store.models import Connection
 from hub.store.vault import Unreadable
@@ -129,6 +130,7 @@ def _refresh(hub: Hub, provider: Provider, connection_id: int, *, lease: str, re
         connection = locked(session, connection_id)
         if connection is None or not connection.tokens:
             raise ConnectionLost("The connection has been removed.")
+        counters.count(session, "token_refreshes", provider=provider.key, outcome="done")
         newest = connection.grant_number == number  # else the host reconnected meanwhile: that grant is kept
         if newest:
             store(session, hub, connection, grant)
@@ -146,6 +148,8 @@ def _release(hub: Hub, connection_id: int, *, lease: str, number: int, dead: str
             return False
         if connection.refresh_lease == lease:
             connection.refresh_lease, connection.refresh_lease_until = "", None
+        outcome = "refused" if dead else "Temporary"
+        counters.count(session, "token_refreshes", provider=connection.provider, outcome=outcome)
         if connection.grant_number != number:
             return bool(connection.tokens)
         if dead:  # in the same commit, or whoever waits for the lease would ask with the dead token again

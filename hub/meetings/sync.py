@@ -18,6 +18,7 @@ from hub.meetings import outcome
 from hub.meetings.decide import Action, Facts, decide
 from hub.meetings.step import Step
 from hub.outbox.outbox import Delivery, Later
+from hub.store import counters
 from hub.store.models import Booking, MeetingRow
 from hub.values import Meeting, MeetingRequest, Person
 
@@ -92,6 +93,7 @@ def _next(hub: Hub, booking_id: int, lease: str) -> Step | Later | None:
                 outcome.decided(session, hub, booking, row, action)
                 session.refresh(booking, ["meetings"])
                 continue
+            counters.count(session, "sync_attempts", provider=row.provider, action=action)
             return _step(hub, known, booking, row, action)
     return Later(hub.clock() + BUSY_AGAIN, "more decisions than one pass takes")
 
@@ -185,6 +187,8 @@ def _run(hub: Hub, booking_id: int, step: Step) -> None:
         if booking is None:
             return
         row = next(row for row in booking.meetings if row.id == step.row_id)
+        word = type(result).__name__ if isinstance(result, ProviderError) else "done"
+        counters.count(session, "sync_outcomes", provider=row.provider, action=step.action, outcome=word)
         if booking.sync_lease != step.lease:
             outcome.too_late(session, hub, booking, row, step, result)
         elif isinstance(result, ProviderError):

@@ -18,6 +18,7 @@ from hub.notify.message import Draft, address, attach_entry, compose, domain, se
 from hub.notify.render import render
 from hub.notify.transport import MailRefused
 from hub.outbox.outbox import Delivery, Later, backoff
+from hub.store import counters
 from hub.store.models import Booking, Connection, Host, OutboxRow
 from hub.store.vault import Unreadable
 from hub.values import Person
@@ -172,6 +173,7 @@ def _sent(hub: Hub, delivery: Delivery, draft: Draft, trouble: str) -> None:
         row = session.scalar(select(OutboxRow).where(OutboxRow.key == delivery.key))
         if row is not None:
             row.done_at = hub.clock()
+        counters.count(session, "mails", kind=str(ids["kind"]), outcome="failed" if trouble else "sent")
         if "account_mail" in ids:
             account_mailed(session, int(ids["account_mail"]))
         if "booking" not in ids:

@@ -14,6 +14,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from hub import crash, logs
+from hub.store import counters
 from hub.store.db import after_commit
 from hub.store.models import OutboxRow
 
@@ -108,7 +109,7 @@ def _deliver(hub: Hub, handlers: Mapping[str, Handler], outbox_id: int) -> bool:
     logs.bind(topic=row.topic, booking=row.ids.get("booking"))
     crash.point("after_outbox_lease")
     if row.faults > PARK_AFTER:
-        _finish(hub, row, token, parked_at=hub.clock(), error=row.error or "It broke its worker each time.")
+        _finish(hub, row, token, "parked", parked_at=hub.clock(), error=row.error or "It broke its worker each time.")
         log.error("outbox %s (%s) is parked after %s faults", row.id, row.key, PARK_AFTER)
         return True
     try:
@@ -116,13 +117,13 @@ def _deliver(hub: Hub, handlers: Mapping[str, Handler], outbox_id: int) -> bool:
     except Exception as fault:
         log.exception("outbox %s (%s) failed", row.id, row.key)
         due_at = hub.clock() + backoff(row.faults)
-        _finish(hub, row, token, due_at=due_at, error=f"{type(fault).__name__}: {fault}"[:500])
+        _finish(hub, row, token, "failed", due_at=due_at, error=f"{type(fault).__name__}: {fault}"[:500])
         return True
     crash.point("after_handler_before_done")
     if later is None:
-        _finish(hub, row, token, done_at=hub.clock(), error="", faults=0)
+        _finish(hub, row, token, "done", done_at=hub.clock(), error="", faults=0)
     else:
-        _finish(hub, row, token, due_at=later.due_at, error=later.why[:500], faults=0)
+        _finish(hub, row, token, "later", due_at=later.due_at, error=later.why[:500], faults=0)
     return True
 
 
@@ -183,10 +184,12 @@ def _lease(hub: Hub, outbox_id: int, token: str) -> OutboxRow | None:
         return session.get(OutboxRow, outbox_id) if taken.rowcount else None  # type: ignore[attr-defined]
 
 
-def _finish(hub: Hub, row: OutboxRow, token: str, **values: Any) -> None:
+def _finish(hub: Hub, row: OutboxRow, token: str, outcome: str, **values: Any) -> None:
     with hub.store.write() as session:
-        session.execute(
+        finished = session.execute(
             update(OutboxRow)
             .where(OutboxRow.id == row.id, OutboxRow.lease == token)
             .values(lease="", lease_until=None, **values)
         )
+        if finished.rowcount:  # type: ignore[attr-defined]
+            counters.count(session, "outbox_deliveries", topic=row.topic, outcome=outcome)

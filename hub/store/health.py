@@ -1,10 +1,10 @@
-"""The tables about the hub itself: signs of life."""
+"""The tables about the hub itself: signs of life, and counts of what happened."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.store.base import Base
@@ -16,3 +16,13 @@ class Heartbeat(Base):
     __tablename__ = "heartbeat"
     name: Mapped[str] = mapped_column(String(20), primary_key=True)
     seen_at: Mapped[datetime]
+
+
+class Counter(Base):
+    """How often something has happened; a row for each of its labels and shards, see hub.store.counters."""
+
+    __tablename__ = "counter"
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    labels: Mapped[str] = mapped_column(String(200), primary_key=True)  # JSON, sorted
+    shard: Mapped[int] = mapped_column(primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger)

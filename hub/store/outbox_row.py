@@ -29,4 +29,4 @@ class OutboxRow(Base):
     faults: Mapped[int] = mapped_column(default=0)  # tries in a row that ended in no outcome of the handler's
     done_at: Mapped[datetime | None]
     parked_at: Mapped[datetime | None]
-    error: Mapped[str] = mapped_column(Text, default="")
+    error: Mapped[str] = mapped_column(Text, default="")  # of a done row: why an operator marked it so

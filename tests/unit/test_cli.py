@@ -95,6 +95,8 @@ def test_help_comes_fast() -> None:
         ("web --workers 0", "0 is not in the range"),
         ("doctor --jsn", "No such option"),
         ("outbox retry", "Name the rows to retry, or use --all"),
+        ("outbox done --reason x", "Missing argument"),
+        ("outbox done 1", "Missing option '--reason'"),
         ("outbox retry 1 --all", "Name the rows to retry, or use --all"),
         ("providers enable phone", "Missing option '--account'"),
     ],
@@ -211,6 +213,21 @@ def test_what_is_stuck_is_listed_and_retried(hub: Call, tmp_path: Path) -> None:
     assert hub("outbox", "retry", str(stuck[2]["id"]))[1] == "1 row is tried again now.\n"
     again = json.loads(hub("outbox", "--json")[1])["stuck"]
     assert not any(one["parked"] for one in again)
+
+
+def test_what_is_stuck_is_marked_as_done(hub: Call, tmp_path: Path) -> None:
+    """A row can be closed for a reason, which is kept with it; without one it stays."""
+    hub("migrate")
+    write(tmp_path, row("parked", error="Boom", parked_at=datetime.now(UTC)))
+    assert hub("outbox", "done", "1", "--reason", " ")[0] == 2
+    assert hub("outbox", "done", "1", "2", "--reason", "made it\nby hand") == (0, "1 row is marked as done.\n", "")
+    assert hub("outbox")[1] == "Nothing is stuck.\n"
+    store = Store(f"sqlite:///{tmp_path / 'data' / 'hub.sqlite'}")
+    with store.read() as session:
+        closed = session.get_one(OutboxRow, 1)
+    store.dispose()
+    assert closed.done_at
+    assert (closed.error, closed.parked_at) == ("made it by hand", None)
 
 
 def test_keys_are_rotated(hub: Call, tmp_path: Path) -> None:
