@@ -74,7 +74,12 @@ def location_provider() -> LocationProvider:
         blurb="A unique Zoom meeting link for every booking",
         oauth=OAUTH,
         settings=(
-            Setting("webhook_secret", "the app's Secret Token, by which webhooks are known to be Zoom's", secret=True),
+            Setting(
+                "webhook_secret",
+                "the app's Secret Token, by which webhooks are known to be Zoom's",
+                secret=True,
+                goes_with="client_id",
+            ),
         ),
         manifests=("manifest.json", "manifest-optional.json"),
     )

@@ -292,6 +292,15 @@ def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+def test_a_webhook_secret_alone_is_half_a_setting(hub: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the app that they are about, webhooks say nothing; the start stops and names what is missing."""
+    monkeypatch.setenv("HUB_ZOOM_WEBHOOK_SECRET", "a-secret")
+    code, out, err = hub("up")
+    assert (code, out) == (1, "")
+    assert "HUB_ZOOM_CLIENT_ID is missing: Zoom is only half set up." in err
+    assert "a-secret" not in err
+
+
 def test_a_manifest_is_printed_with_this_hubs_addresses(hub: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     """A Marketplace app is set up by one paste: with the page's four permissions, or with the optional ones besides."""
     monkeypatch.setenv("HUB_PUBLIC_URL", "https://hub.example.com")
