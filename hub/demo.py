@@ -99,7 +99,8 @@ def sandbox_settings(provider: Provider, url: str) -> dict[str, str]:
     settings = {name: f"sandbox-{name}" for name in needed}
     if provider.oauth:
         settings |= {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
-        settings |= {"oauth_url": url, "api_url": url + urlsplit(provider.oauth.api_url).path}
+        bases = {"oauth_url": provider.oauth.base_url, "api_url": provider.oauth.api_url}
+        settings |= {name: url + urlsplit(base).path for name, base in bases.items()}
     return {f"HUB_{provider.key.upper()}_{name.upper()}": value for name, value in settings.items()}
 
 

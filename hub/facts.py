@@ -79,8 +79,12 @@ class Reply:
 class OAuth2:
     """Facts of a vendor's OAuth 2.0: endpoints as paths below `base_url`, and the REST base `api_url`.
 
-    HUB_<KEY>_OAUTH_URL and HUB_<KEY>_API_URL replace the two bases. `read_error` may turn a failed answer (HTTP
-    status >= 400) into an error where the vendor departs from HTTP's usual meaning; None leaves it to the core.
+    HUB_<KEY>_OAUTH_URL and HUB_<KEY>_API_URL replace the two bases. A vendor whose consent page is on another host gives
+    that address in full as `authorize_path`; where the base is replaced, its path is taken. `authorize_query` is added
+    to the consent page's address; a `scope` in it is added to the scopes, for those that the vendor wants to be asked
+    for but never names in its answer. `scopes_in_url` is False where the vendor keeps the app's scopes itself.
+    `token_auth` is how the hub proves itself at the token endpoint. `read_error` may turn a failed answer (HTTP status
+    >= 400) into an error where the vendor departs from HTTP's usual meaning; None leaves it to the core.
     """
 
     base_url: str
@@ -91,6 +95,9 @@ class OAuth2:
     revoke_path: str = ""
     optional_scopes: tuple[Scope, ...] = ()
     read_error: Callable[[Reply], ProviderError | None] | None = None
+    authorize_query: Mapping[str, str] = field(default_factory=dict)
+    scopes_in_url: bool = True
+    token_auth: Literal["basic", "post"] = "basic"  # noqa: S105 - a way, no password
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,8 @@ class Card:
 class Api(Protocol):
     """Authenticated HTTP to the provider's REST base for one connection.
 
-    Paths begin with a slash. A 2xx answer is returned; everything else is raised as a `ProviderError`.
+    Paths begin with a slash. A 2xx answer that is empty or JSON is returned; everything else is raised as a
+    `ProviderError`, a 2xx answer that can't be read as `Temporary(outcome_known=False)`.
     """
 
     def get(self, path: str, *, params: Mapping[str, str] | None = None) -> Reply:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hub.connections import http
 from hub.connections.tokens import fresh_token
-from hub.errors import ConnectionLost
+from hub.errors import ConnectionLost, Temporary
 from hub.facts import Reply
 from hub.providers import Provider
 
@@ -49,6 +49,9 @@ class _Api:
             token = self._token(refused=token)
             reply = http.send(self._hub.http, method, self._base + path, token=token, **arguments)
         if 200 <= reply.status < 300:
+            if reply.data is None and reply.text.strip():
+                # A success that is no JSON is somebody else's: a proxy's page, or an answer that was cut.
+                raise Temporary("The provider's answer can't be read.", outcome_known=False)
             return reply
         raise http.error_of(reply, self._oauth, self._hub.clock())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from authlib.common.security import generate_token
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
@@ -16,6 +16,7 @@ from hub.connections import service, tokens
 from hub.connections.api import GrantApi
 from hub.connections.readiness import missing_scopes
 from hub.errors import MissingScopes, NotPossible
+from hub.facts import OAuth2
 from hub.providers import Provider
 from hub.store.models import OAuthFlow
 from hub.store.vault import Unreadable, digest
@@ -50,6 +51,8 @@ def begin(hub: Hub, provider: Provider, *, host_id: int, browser: str, return_to
             )
         )
     query = {
+        **provider.oauth.authorize_query,
+        **_scope(provider.oauth),
         "response_type": "code",
         "client_id": hub.settings.provider(provider.facts)["client_id"],
         "redirect_uri": redirect_uri(hub, provider),
@@ -57,7 +60,7 @@ def begin(hub: Hub, provider: Provider, *, host_id: int, browser: str, return_to
         "code_challenge": create_s256_code_challenge(verifier),
         "code_challenge_method": "S256",
     }
-    return f"{hub.settings.bases(provider.facts)[0]}{provider.oauth.authorize_path}?{urlencode(query)}"
+    return f"{_consent_page(hub, provider)}?{urlencode(query)}"
 
 
 def take(hub: Hub, provider: Provider, *, state: str, host_id: int, browser: str) -> tuple[str, str]:
@@ -95,3 +98,17 @@ def finish(hub: Hub, provider: Provider, *, host_id: int, code: str, verifier: s
     account = provider.connect_account(GrantApi(hub, provider, grant.access_token))
     crash.point("after_exchange_before_save")
     service.save(hub, provider, host_id=host_id, grant=grant, account=account)
+
+
+def _scope(oauth: OAuth2) -> dict[str, str]:
+    asked = [scope.name for scope in (*oauth.scopes, *oauth.optional_scopes)] if oauth.scopes_in_url else []
+    asked += oauth.authorize_query.get("scope", "").split()
+    return {"scope": " ".join(asked)} if asked else {}
+
+
+def _consent_page(hub: Hub, provider: Provider) -> str:
+    assert provider.oauth
+    base, path = hub.settings.bases(provider.facts)[0], provider.oauth.authorize_path
+    if path.startswith("/"):
+        return base + path
+    return path if base == provider.oauth.base_url.rstrip("/") else base + urlsplit(path).path

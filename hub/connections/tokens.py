@@ -182,12 +182,14 @@ def _ask(hub: Hub, provider: Provider, call: Callable[[OAuth2Client], Any]) -> M
 
 
 def _client(hub: Hub, provider: Provider) -> OAuth2Client:
+    assert provider.oauth
     settings = hub.settings.provider(provider.facts)
+    how = f"client_secret_{provider.oauth.token_auth}"
     client = OAuth2Client(
         client_id=settings["client_id"],
         client_secret=settings["client_secret"],
-        token_endpoint_auth_method="client_secret_basic",  # noqa: S106 - a method's name
-        revocation_endpoint_auth_method="client_secret_basic",
+        token_endpoint_auth_method=how,
+        revocation_endpoint_auth_method=how,
         timeout=TIMEOUT,
         follow_redirects=False,
         trust_env=False,

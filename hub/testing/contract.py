@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import metadata, resources
@@ -45,6 +46,11 @@ class ProviderContract:
         found = registry.get(self.key)
         assert found, f"no working provider has the key {self.key!r}; left out: {registry.broken}"
         return found
+
+    @pytest.fixture(name="settings")
+    def _settings(self, provider: Provider) -> Mapping[str, str]:
+        """The operator's settings, as hooks get them; override it for a provider that needs others."""
+        return samples.settings(provider)
 
     @pytest.fixture(name="plugin")
     def _plugin(self, provider: Provider) -> ModuleType:
@@ -126,13 +132,25 @@ class ProviderContract:
             assert fields == provider.invitee_fields(samples.without_private(provider, location))
             check_fields(fields)
 
+    @pytest.mark.parametrize("readiness", Readiness)
     @pytest.mark.usefixtures("offline")
-    def test_settings_card(self, provider: Provider) -> None:
-        """The card keeps its key and label whatever the plugin adds."""
-        card = Card(provider.key, provider.facts.label, provider.facts.blurb, Readiness.READY)
+    def test_settings_card(self, provider: Provider, settings: Mapping[str, str], readiness: Readiness) -> None:
+        """In every readiness the card keeps its key, label and readiness whatever the plugin adds, and notes are lines."""
+        card = Card(provider.key, provider.facts.label, provider.facts.blurb, readiness, "Some text.", ("A note.",))
+        secret = {setting.name for setting in provider.facts.settings if setting.secret} | {"client_secret"}
+        shown = {name: value for name, value in settings.items() if name not in secret}
         for account in (None, Account("1", "ada@example.com"), Account("1", "a", max_minutes=1, warning="Short.")):
-            changed = provider.settings_card(card, account, {})
-            assert (changed.key, changed.label) == (card.key, card.label)
+            changed = provider.settings_card(card, account, shown)
+            assert (changed.key, changed.label, changed.readiness) == (card.key, card.label, readiness)
+            assert changed == provider.settings_card(card, account, shown)
+            assert all(isinstance(note, str) and note.strip() and "\n" not in note for note in changed.notes)
+
+    def test_no_secret_in_facts(self, provider: Provider, settings: Mapping[str, str]) -> None:
+        """A setting that is a secret says so: its default is empty, and pages never get it."""
+        for setting in provider.facts.settings:
+            if re.search(r"secret|password|token|private|api_?key", setting.name):
+                assert setting.secret, f"the setting {setting.name!r} sounds like a secret: give it secret=True"
+            assert not (setting.secret and setting.default), f"the secret {setting.name!r} has a default in the source"
 
     @pytest.mark.usefixtures("offline")
     def test_unsigned_webhooks(self, provider: Provider) -> None:
@@ -141,11 +159,11 @@ class ProviderContract:
             pytest.skip("this provider receives no webhooks")
         now = datetime.now(UTC)
         secrets = {setting.name: "a-secret" for setting in provider.facts.settings}
-        for settings in ({}, {"client_id": "id", "client_secret": "secret", **secrets}):
+        for told in ({}, {"client_id": "id", "client_secret": "secret", **secrets}):
             for headers in ({}, {"content-type": "application/json", "x-signature": "0" * 64, "authorization": "x"}):
                 for body in (b"", b"{}", b"\xff\x00", b"[" * 50_000, b'{"event":"x","payload":{}}'):
                     with pytest.raises(Untrusted):
-                        provider.receive_webhook(WebhookRequest(headers, body, now), settings)
+                        provider.receive_webhook(WebhookRequest(headers, body, now), told)
 
     def test_manifests(self, provider: Provider) -> None:
         """A manifest asks only for addresses that the hub has, and the first one for all permissions that are needed."""
@@ -158,22 +176,22 @@ class ProviderContract:
             assert all(name in provider.manifests[-1] for name in optional) or len(provider.manifests) == 1
 
     @pytest.mark.usefixtures("offline")
-    def test_meetings_without_connection(self, provider: Provider) -> None:
+    def test_meetings_without_connection(self, provider: Provider, settings: Mapping[str, str]) -> None:
         """Without a connection a meeting follows from the request alone, or is refused as a lost connection."""
         for location in [*samples.locations(provider), Location(provider.key)]:
             request = samples.request(provider, location)
             if provider.oauth is not None:
                 with pytest.raises(ConnectionLost):
-                    provider.create_meeting(request, None, {})
+                    provider.create_meeting(request, None, settings)
                 continue
-            meeting = provider.create_meeting(request, None, {})
+            meeting = provider.create_meeting(request, None, settings)
             check_meeting(meeting)
-            assert provider.create_meeting(request, None, {}) == meeting
-            check_meeting(provider.create_meeting(replace(request, answers={}), None, {}))
+            assert provider.create_meeting(request, None, settings) == meeting
+            check_meeting(provider.create_meeting(replace(request, answers={}), None, settings))
             if provider.can("update_meeting"):
                 later = replace(request, starts_at=request.starts_at + timedelta(hours=1))
-                moved = provider.update_meeting(later, meeting, None, {})
-                assert provider.update_meeting(later, moved, None, {}) == moved
+                moved = provider.update_meeting(later, meeting, None, settings)
+                assert provider.update_meeting(later, moved, None, settings) == moved
             if provider.can("delete_meeting"):
-                provider.delete_meeting(meeting, None, {})
-                provider.delete_meeting(meeting, None, {})
+                provider.delete_meeting(meeting, None, settings)
+                provider.delete_meeting(meeting, None, settings)

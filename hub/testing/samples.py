@@ -34,6 +34,12 @@ def locations(provider: Provider) -> list[Location]:
     return [Location(provider.key, values) for values in inputs(provider.facts.host_fields)]
 
 
+def settings(provider: Provider) -> dict[str, str]:
+    """Return the operator's settings as hooks get them: defaults, and made-up values for those that are required."""
+    found = {s.name: s.default or (f"sandbox-{s.name}" if s.required else "") for s in provider.facts.settings}
+    return found | ({"client_id": "sandbox-client", "client_secret": "sandbox-secret"} if provider.oauth else {})
+
+
 def without_private(provider: Provider, location: Location) -> Location:
     """Return the location as pages show it where the host hides what may be hidden."""
     private = {field.name for field in provider.facts.host_fields if field.private}

@@ -2,14 +2,15 @@
 
 A sandbox takes the client `sandbox-client` with the secret `sandbox-secret`, and has these calls for tests, in JSON:
 POST /_sim/authorize {url, user, decision} -> {location}; PATCH /_sim/switches {scopes}; GET /_sim/state -> {meetings};
-POST /_sim/faults {route, kind, count, seconds} and DELETE /_sim/faults. Routes are create, update, delete, user and
-list; kinds are those of `FAULTS`.
+POST /_sim/faults {route, kind, count, seconds}, GET /_sim/faults -> {routes} and DELETE /_sim/faults;
+GET /_sim/requests -> {requests: [{route}]}; POST /_sim/clock {advance_s}. Routes are create, update, delete, user and
+list; kinds are those of `FAULTS`. A sandbox on the base of hub.testing.sandbox has all of them.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -29,6 +30,8 @@ from hub.store.db import Store
 from hub.store.migrate import upgrade
 from hub.store.models import Connection
 from hub.store.vault import Vault
+from hub.testing import samples
+from hub.testing.wiretap import Wiretap
 
 CLIENT = ("sandbox-client", "sandbox-secret")
 USER = "ada@example.com"
@@ -44,10 +47,10 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 
 class Vendor:
-    """A running sandbox at `url`."""
+    """A running sandbox at `url`; `wire` is what stands before it."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, wire: Wiretap) -> None:
+        self.url, self.wire = url, wire
 
     def control(self, method: str, path: str, **body: Any) -> Any:
         """Call the sandbox's control API and return its JSON."""
@@ -63,6 +66,14 @@ class Vendor:
         """End all faults, and let go whoever waits in one."""
         self.control("DELETE", "/faults")
 
+    def routes(self) -> set[str]:
+        """Return the names of the vendor's routes, as faults take them."""
+        return set(self.control("GET", "/faults")["routes"])
+
+    def calls(self, route: str = "") -> int:
+        """Return how many calls the vendor has had, of one route or of all."""
+        return len(self.control("GET", f"/requests?route={route}" if route else "/requests")["requests"])
+
     def meetings(self) -> list[str]:
         """Return the ids of the meetings that exist at the vendor."""
         found = self.control("GET", "/state")["meetings"]
@@ -70,15 +81,15 @@ class Vendor:
 
 
 @contextmanager
-def running(provider: Provider) -> Iterator[Vendor]:
-    """Serve the provider's sandbox on a free port of this machine."""
+def running(make: Callable[[str], Any]) -> Iterator[Vendor]:
+    """Serve the sandbox that `make` returns for a public address, on a free port of this machine."""
     server = make_server("127.0.0.1", 0, _nothing, threaded=True, request_handler=_Quiet)
     url = f"http://127.0.0.1:{server.server_port}"
-    server.app = provider.sandbox_app(url)
+    server.app = wire = Wiretap(make(url))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield Vendor(url)
+        yield Vendor(url, wire)
     finally:
         server.shutdown()
         thread.join()
@@ -118,6 +129,7 @@ def _hub(registry: Registry, provider: Provider, vendor: Vendor, folder: Path) -
             f"{name}_CLIENT_SECRET": CLIENT[1],
             f"{name}_OAUTH_URL": vendor.url + urlsplit(provider.oauth.base_url).path,
             f"{name}_API_URL": vendor.url + urlsplit(provider.oauth.api_url).path,
+            **{f"{name}_{setting.upper()}": value for setting, value in samples.settings(provider).items()},
         }
     )
     upgrade(settings.database_url)

@@ -60,6 +60,7 @@ OAUTH = OAuth2(
         ),
     ),
     read_error=read_error,
+    scopes_in_url=False,  # Zoom keeps an app's scopes itself, and has answered "Invalid scopes" to those who name them
 )
 
 
