@@ -87,6 +87,8 @@ def error_of(reply: Reply, oauth: OAuth2, now: datetime) -> ProviderError:
         return MeetingGone()
     if reply.status == 429:
         return Temporary("The provider's limit is reached.", retry_at=retry_after(reply, now))
+    if 300 <= reply.status < 400:  # a captive portal, or somebody who speaks for the vendor
+        return Temporary("The answer led to another address, which is not followed.", outcome_known=False)
     if reply.status >= 500:
         return Temporary(
             f"The provider has a fault ({reply.status}).", outcome_known=False, retry_at=retry_after(reply, now)

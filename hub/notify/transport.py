@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import smtplib
+import socket
 import ssl
+import threading
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from hub.store.db import outside_transaction
 
-TIMEOUT = 10.0  # seconds; a job lives for 50
+TIMEOUT = 10.0  # seconds that a server may say nothing
+LONGEST = 30.0  # seconds that one session may take, however busy its server keeps us; a job lives for longer
 
 
 class MailRefused(Exception):
     """The mail server refuses this recipient or message for good."""
+
+
+class _Bounded:
+    """Of a session with a mail server: it ends after LONGEST, also where single letters keep coming."""
+
+    sock: socket.socket | None
+    _end: threading.Timer | None = None
+
+    def _get_socket(self, *where: Any) -> Any:
+        found = super()._get_socket(*where)  # type: ignore[misc]
+        self._end = threading.Timer(LONGEST, self._give_up)
+        self._end.daemon = True
+        self._end.start()
+        return found
+
+    def _give_up(self) -> None:
+        with contextlib.suppress(OSError):
+            if self.sock:
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """End the session."""
+        if self._end:
+            self._end.cancel()
+        super().close()  # type: ignore[misc]
+
+
+class _Session(_Bounded, smtplib.SMTP):
+    pass
+
+
+class _SecureSession(_Bounded, smtplib.SMTP_SSL):
+    pass
 
 
 class SmtpMailer:
@@ -54,11 +92,11 @@ class SmtpMailer:
         Raises OSError or SMTPException.
         """
         if self._tls:
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
+            server: smtplib.SMTP = _SecureSession(
                 self._host, self._port, timeout=TIMEOUT, context=ssl.create_default_context()
             )
         else:
-            server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT)
+            server = _Session(self._host, self._port, timeout=TIMEOUT)
         try:
             server.ehlo_or_helo_if_needed()
             if not self._tls and server.has_extn("starttls"):

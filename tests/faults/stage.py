@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import re
 import time
@@ -28,6 +29,7 @@ from tests.support.servers import OwnRedis
 from tests.support.world import Clock, World
 
 HELP_PAGE = ["meeting:write:meeting", "meeting:update:meeting", "meeting:delete:meeting", "user:read:user"]
+SLOT, LATER = "2026-12-01T09:00:00+00:00", "2026-12-02T10:30:00+00:00"  # in the days after World's clock begins
 SEARCH = "meeting:read:list_meetings"  # with it, what became of a create whose answer was lost can be found out
 
 
@@ -58,6 +60,17 @@ class Stage(World):
     def received(self, to: str = "") -> list[Received]:
         """Return the mails that arrived, with how they did."""
         return [mail for mail in self.mailbox.got if to in mail.to or not to]
+
+    def patient(self, seconds: float) -> None:
+        """Have this process wait no longer than so many seconds for an answer of Zoom's."""
+        self.hub = dataclasses.replace(self.hub, http=httpx2.Client(timeout=seconds, trust_env=False))
+
+    def worked_over(self, **span: float) -> None:
+        """Let so much time pass, with workers at work each minute."""
+        until = self.clock() + timedelta(**span)
+        while self.clock() < until:
+            self.work()
+            self.clock.advance(minutes=1)
 
     def in_zoom(self, action: str, booking_id: int = 0) -> None:
         """Have the host do something to the booking's meeting at Zoom: delete, start, end or recover it."""

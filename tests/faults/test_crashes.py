@@ -14,10 +14,8 @@ from hub.connections import http, service
 from hub.outbox import sweep
 from hub.scheduling import bookings
 from hub.store.models import EventType
-from tests.faults.stage import Guest, Stage
+from tests.faults.stage import LATER, SLOT, Guest, Stage
 from tests.support.people import Host, at
-
-SLOT, LATER = "2026-12-01T09:00:00+00:00", "2026-12-02T10:30:00+00:00"
 
 
 class Ears:

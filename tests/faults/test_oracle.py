@@ -12,10 +12,8 @@ from sqlalchemy import delete
 from hub.scheduling import bookings
 from hub.store.models import Booking, EventType, MeetingRow
 from plugins.zoom.sandbox.model import Meeting
-from tests.faults.stage import Guest, Stage
+from tests.faults.stage import LATER, SLOT, Guest, Stage
 from tests.support.people import Host, at
-
-SLOT, LATER = "2026-12-01T09:00:00+00:00", "2026-12-02T10:30:00+00:00"
 
 
 @pytest.fixture(name="engine")
