@@ -14,11 +14,13 @@ from hub import config, logs, providers, words
 from hub.accounts.forgetting import forget
 from hub.connections import http
 from hub.container import Hub
+from hub.meetings.given_up import given_up
 from hub.meetings.sync import sync_booking
 from hub.notify.mail import send_mail
 from hub.notify.transport import mailer
 from hub.outbox.jobs import RedisQueue
-from hub.outbox.outbox import Handler
+from hub.outbox.outbox import PARKED, Handler
+from hub.store.clock import ServerClock
 from hub.store.db import Store
 from hub.store.vault import Vault
 from hub.web import BLUEPRINTS, latency, security, session, shell
@@ -28,21 +30,27 @@ def assemble(settings: config.Settings) -> Hub:
     """Return the container for this process. Raises ConfigError where a provider is half-set."""
     registry = providers.load()
     config.check_providers(settings, [provider.facts for provider in registry.all()])
+    store = Store(settings.database_url)
     return Hub(
         settings=settings,
-        store=Store(settings.database_url),
+        store=store,
         vault=Vault(settings.encryption_keys),
         registry=registry,
         queue=RedisQueue(settings.redis_url),
         http=http.client(),
         mailer=mailer(settings.mail_url),
-        clock=lambda: datetime.now(UTC),
+        clock=(lambda: datetime.now(UTC)) if store.sqlite else ServerClock(store.engine),
     )
 
 
 def handlers(hub: Hub) -> dict[str, Handler]:
     """Return what delivers each topic of the outbox."""
-    return {"sync": partial(sync_booking, hub), "mail": partial(send_mail, hub), "forget": partial(forget, hub)}
+    return {
+        "sync": partial(sync_booking, hub),
+        "mail": partial(send_mail, hub),
+        "forget": partial(forget, hub),
+        PARKED: partial(given_up, hub),
+    }
 
 
 def create_app(

@@ -20,6 +20,7 @@ from hub import crash
 from hub.connections.broken import locked, mark_broken
 from hub.connections.http import TIMEOUT, USER_AGENT, bounded
 from hub.errors import ConnectionLost, ProviderError, Rejected, Temporary
+from hub.outbox import lease as leases
 from hub.providers import Provider
 from hub.store import counters
 from hub.store.db import outside_transaction
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from hub.container import Hub
 
 EARLY = timedelta(seconds=60)  # a token this close to its end is refreshed before use
-REFRESH_LEASE = timedelta(seconds=30)
+LONGEST_WAIT_SECONDS = 30.0  # for another process's refresh
 LOOK_AGAIN_SECONDS = 0.05
 SENT_SECRETS = ("code", "code_verifier", "refresh_token")
 
@@ -67,7 +68,7 @@ def fresh_token(hub: Hub, provider: Provider, connection_id: int, *, refused: st
 
     One process refreshes at a time: the others wait for its result. Raises ConnectionLost or Temporary.
     """
-    deadline = time.monotonic() + REFRESH_LEASE.total_seconds()
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
     while True:
         token, lease, refresh_token, number = _take(hub, connection_id, refused)
         if token:
@@ -109,16 +110,18 @@ def _take(hub: Hub, connection_id: int, refused: str) -> tuple[str, str, str, in
         valid = connection.expires_at is not None and connection.expires_at - EARLY > now
         if valid and tokens["access_token"] != refused:
             return tokens["access_token"], "", "", connection.grant_number
-        if connection.refresh_lease_until and connection.refresh_lease_until > now:
+        until = connection.refresh_lease_until
+        if until and now <= until <= now + 2 * leases.LEASE:  # as in leases.free
             return "", "", "", 0
-        connection.refresh_lease, connection.refresh_lease_until = secrets.token_hex(8), now + REFRESH_LEASE
+        connection.refresh_lease, connection.refresh_lease_until = secrets.token_hex(8), now + leases.LEASE
         return "", connection.refresh_lease, tokens["refresh_token"], connection.grant_number
 
 
 def _refresh(hub: Hub, provider: Provider, connection_id: int, *, lease: str, refresh_token: str, number: int) -> str:
     try:
         url = _url(hub, provider, "token")
-        answer = _ask(hub, provider, lambda c: c.refresh_token(url, refresh_token=refresh_token))
+        with leases.kept(hub, leases.REFRESH, connection_id, lease):
+            answer = _ask(hub, provider, lambda c: c.refresh_token(url, refresh_token=refresh_token))
         grant = _grant(hub, answer, refresh_token)
     except ProviderError as fault:
         dead = str(fault) if isinstance(fault, Rejected) else ""

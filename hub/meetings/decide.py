@@ -32,6 +32,9 @@ class Action(StrEnum):
     NOTHING = "nothing"
 
 
+CALLS = (Action.CREATE, Action.FIND, Action.MOVE, Action.DELETE)
+
+
 @dataclass(frozen=True)
 class Facts:
     """All that the decision rests on.

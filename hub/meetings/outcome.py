@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Seconds until the next try: quick after a hiccup, then at most six tries an hour.
 WAITS = (5, 60, 300, 1200)
 PARKED = "It waits until the provider is reconnected."
+BROKE = "It went wrong each time it was tried, in a way that the hub does not understand. The operator can see more."
 
 
 def decided(session: Session, hub: Hub, booking: Booking, row: MeetingRow, action: Action) -> None:
@@ -116,6 +117,13 @@ def failed(session: Session, hub: Hub, booking: Booking, row: MeetingRow, step: 
     session.flush()
 
 
+def abandoned(session: Session, hub: Hub, booking: Booking, row: MeetingRow, action: Action) -> None:
+    """The pass that was to take this action broke its worker too often; it is not tried again by itself."""
+    row.error = BROKE
+    _end(session, hub, booking, row, action, wanted=booking.confirmed and row is booking.meeting)
+    session.flush()
+
+
 def too_late(
     session: Session, hub: Hub, booking: Booking, row: MeetingRow, step: Step, result: Meeting | ProviderError | None
 ) -> None:
@@ -147,19 +155,27 @@ def _try_again(session: Session, hub: Hub, booking: Booking, row: MeetingRow, fa
 
 
 def _given_up(session: Session, hub: Hub, booking: Booking, row: MeetingRow, step: Step, fault: ProviderError) -> None:
-    row.next_try_at = None
     if step.action is Action.CREATE and not isinstance(fault, PluginFault):
         row.attempted_at = None  # refused; a plugin that broke may have made the meeting before
-    announce.note(session, hub, booking, "failed", f"{_label(hub, row)}: {fault.message}")
-    if step.action is Action.DELETE:
+    _end(session, hub, booking, row, step.action, wanted=step.wanted, version=step.version)
+
+
+def _end(
+    session: Session, hub: Hub, booking: Booking, row: MeetingRow, action: Action, *, wanted: bool, version: int = 0
+) -> None:
+    """Stop trying this, for the booking's present (or that) version, with the row's error as the reason; tell the host."""
+    version = version or booking.version
+    row.next_try_at = None
+    announce.note(session, hub, booking, "failed", f"{_label(hub, row)}: {row.error}")
+    if action is Action.DELETE:
         row.state = "left"
-    elif step.action is Action.MOVE:
-        row.synced_version = step.version
-    elif not step.wanted:
+    elif action is Action.MOVE:
+        row.synced_version = version
+    elif not wanted:
         row.state = "closed"  # looked in vain for what a lost attempt may have left
     else:
-        row.state, row.synced_version = "failed", step.version
-    announce.problem(session, hub, booking, row.n, f"failed-{step.action}-{step.version}")
+        row.state, row.synced_version = "failed", version
+    announce.problem(session, hub, booking, row.n, f"failed-{action}-{version}")
     announce.hasten(session, hub, booking)
 
 

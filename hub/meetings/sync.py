@@ -7,7 +7,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from hub import crash, logs
@@ -15,8 +15,9 @@ from hub.connections.api import ConnectionApi
 from hub.connections.readiness import Standing, standing
 from hub.errors import MeetingGone, ProviderError, Temporary
 from hub.meetings import outcome
-from hub.meetings.decide import Action, Facts, decide
+from hub.meetings.decide import CALLS, Action, Facts, decide
 from hub.meetings.step import Step
+from hub.outbox import lease
 from hub.outbox.outbox import Delivery, Later
 from hub.store import counters
 from hub.store.models import Booking, MeetingRow
@@ -25,8 +26,6 @@ from hub.values import Meeting, MeetingRequest, Person
 if TYPE_CHECKING:
     from hub.container import Hub
 
-CALLS = (Action.CREATE, Action.FIND, Action.MOVE, Action.DELETE)
-LEASE = timedelta(seconds=55)  # longer than a job may run, shorter than the outbox's own lease
 QUIET = timedelta(seconds=60)  # vendors' lists may lag behind; before that, absence proves nothing
 BUSY_AGAIN = timedelta(seconds=1)
 MOST_STEPS = 6  # a booking that needs more steps than this in one go goes round again through the outbox
@@ -36,30 +35,32 @@ log = logging.getLogger(__name__)
 
 def sync_booking(hub: Hub, delivery: Delivery) -> Later | None:
     """Bring the meetings of a booking into step. Returns when to look again, None when all is well."""
-    booking_id, lease = int(delivery.ids["booking"]), secrets.token_hex(8)
-    if _taken_by_other(hub, booking_id, lease):
+    booking_id, token = int(delivery.ids["booking"]), secrets.token_hex(8)
+    if _taken_by_other(hub, booking_id, token):
         return Later(hub.clock() + BUSY_AGAIN, "another worker is at it")
     crash.point("after_booking_lease")
     try:
-        for _ in range(MOST_STEPS):
-            step = _next(hub, booking_id, lease)
-            if step is None or isinstance(step, Later):
-                return step
-            _run(hub, booking_id, step)
+        with lease.kept(hub, lease.BOOKING, booking_id, token) as keeper:
+            for _ in range(MOST_STEPS):
+                step = _next(hub, booking_id, token)
+                if step is None or isinstance(step, Later):
+                    return step
+                if not keeper.lost:  # else whoever has it now acts; the next look finds that out
+                    _run(hub, booking_id, step)
         return Later(hub.clock() + BUSY_AGAIN, "more steps than one pass takes")
     finally:
-        _give_back(hub, booking_id, lease)
+        _give_back(hub, booking_id, token)
 
 
-def _taken_by_other(hub: Hub, booking_id: int, lease: str) -> bool:
+def _taken_by_other(hub: Hub, booking_id: int, token: str) -> bool:
     """Take the booking's lease, which lets one worker at a time act on it; True where another one holds it."""
     now = hub.clock()
     with hub.store.write() as session:
         taken = session.execute(
             update(Booking)
             .where(Booking.id == booking_id)
-            .where(or_(Booking.sync_lease_until.is_(None), Booking.sync_lease_until < now))
-            .values(sync_lease=lease, sync_lease_until=now + LEASE)
+            .where(lease.free(lease.BOOKING, now))
+            .values(sync_lease=token, sync_lease_until=now + lease.LEASE)
         )
         return not taken.rowcount and session.get(Booking, booking_id) is not None  # type: ignore[attr-defined]
 
@@ -69,21 +70,23 @@ def _locked(session: Session, booking_id: int) -> Booking | None:
     return session.get(Booking, booking_id, with_for_update={"of": Booking})
 
 
-def _give_back(hub: Hub, booking_id: int, lease: str) -> None:
+def _give_back(hub: Hub, booking_id: int, token: str) -> None:
     with hub.store.write() as session:
         session.execute(
             update(Booking)
-            .where(Booking.id == booking_id, Booking.sync_lease == lease)
+            .where(Booking.id == booking_id, Booking.sync_lease == token)
             .values(sync_lease="", sync_lease_until=None)
         )
 
 
-def _next(hub: Hub, booking_id: int, lease: str) -> Step | Later | None:
+def _next(hub: Hub, booking_id: int, token: str) -> Step | Later | None:
     """Decide the next step in one transaction; what needs no call is done right there."""
     with hub.store.write() as session:
         booking = _locked(session, booking_id)
-        if booking is None or booking.sync_lease != lease:
+        if booking is None:
             return None
+        if booking.sync_lease != token:
+            return Later(hub.clock() + BUSY_AGAIN, "another worker took over")
         known = standing(session, hub, booking.host)
         for _ in range(MOST_STEPS):
             row, action, waits = _first_action(hub, known, booking)

@@ -13,13 +13,13 @@ from redis.retry import Retry
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from hub.outbox.lease import JOB_SECONDS
 from hub.store.db import outside_transaction
 
 QUEUE = "hub"
 DELIVER = "hub.outbox.jobs.deliver"
 POKE_SECONDS = 0.05
 WAKE_UP_SECONDS = 60
-JOB_SECONDS = 50  # below the outbox's lease, so a job that hangs is dead before its row is free again
 
 log = logging.getLogger(__name__)
 

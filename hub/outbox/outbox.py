@@ -14,6 +14,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from hub import crash, logs
+from hub.outbox import lease
 from hub.store import counters
 from hub.store.db import after_commit
 from hub.store.models import OutboxRow
@@ -21,10 +22,12 @@ from hub.store.models import OutboxRow
 if TYPE_CHECKING:
     from hub.container import Hub
 
-LEASE = timedelta(seconds=60)
 POKE_AGAIN = timedelta(seconds=5)
 PARK_AFTER = 8
 LONGEST_WAIT = timedelta(minutes=15)
+PARKED = (
+    "parked"  # topic of the rows that tell of others, given up; they carry the other's ids, and its topic as `parked`
+)
 GATHERING = "outbox_gathering"
 
 log = logging.getLogger(__name__)
@@ -109,11 +112,11 @@ def _deliver(hub: Hub, handlers: Mapping[str, Handler], outbox_id: int) -> bool:
     logs.bind(topic=row.topic, booking=row.ids.get("booking"))
     crash.point("after_outbox_lease")
     if row.faults > PARK_AFTER:
-        _finish(hub, row, token, "parked", parked_at=hub.clock(), error=row.error or "It broke its worker each time.")
-        log.error("outbox %s (%s) is parked after %s faults", row.id, row.key, PARK_AFTER)
+        _park(hub, handlers, row, token)
         return True
     try:
-        later = handlers[row.topic](Delivery(row.key, row.ids, row.attempts, row.created_at))
+        with lease.kept(hub, lease.ROW, row.id, token):
+            later = handlers[row.topic](Delivery(row.key, row.ids, row.attempts, row.created_at))
     except Exception as fault:
         log.exception("outbox %s (%s) failed", row.id, row.key)
         due_at = hub.clock() + backoff(row.faults)
@@ -135,13 +138,13 @@ def due(session: Session, now: datetime, *, woken: bool = False, limit: int = 50
     rows = (
         select(OutboxRow.id)
         .where(OutboxRow.done_at.is_(None), OutboxRow.parked_at.is_(None), OutboxRow.due_at <= now)
-        .where(or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until < now))
+        .where(lease.free(lease.ROW, now))
         .order_by(OutboxRow.due_at)
         .limit(limit)
     )
     if not woken:
         never = or_(OutboxRow.poked_at.is_(None), OutboxRow.poked_at < OutboxRow.due_at)
-        rows = rows.where(or_(never, OutboxRow.poked_at < now - POKE_AGAIN))
+        rows = rows.where(or_(never, OutboxRow.poked_at < now - POKE_AGAIN, OutboxRow.poked_at > now))
     return list(session.scalars(rows))
 
 
@@ -173,10 +176,10 @@ def _lease(hub: Hub, outbox_id: int, token: str) -> OutboxRow | None:
             update(OutboxRow)
             .where(OutboxRow.id == outbox_id, OutboxRow.done_at.is_(None), OutboxRow.parked_at.is_(None))
             .where(OutboxRow.due_at <= now)
-            .where(or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until < now))
+            .where(lease.free(lease.ROW, now))
             .values(
                 lease=token,
-                lease_until=now + LEASE,
+                lease_until=now + lease.LEASE,
                 attempts=OutboxRow.attempts + 1,
                 faults=OutboxRow.faults + 1,
             )
@@ -184,12 +187,28 @@ def _lease(hub: Hub, outbox_id: int, token: str) -> OutboxRow | None:
         return session.get(OutboxRow, outbox_id) if taken.rowcount else None  # type: ignore[attr-defined]
 
 
+def _park(hub: Hub, handlers: Mapping[str, Handler], row: OutboxRow, token: str) -> None:
+    """Give a row up, until an operator retries it; whom it concerns is told by a row of the topic PARKED."""
+    log.error("outbox %s (%s) is parked after %s faults", row.id, row.key, PARK_AFTER)
+    with hub.store.write() as session:
+        error = row.error or "It broke its worker each time."
+        parked = _let_go(session, row, token, "parked", parked_at=hub.clock(), error=error)
+        if parked and PARKED in handlers and row.topic != PARKED:
+            add(session, hub, PARKED, f"{PARKED}:{row.id}:{row.attempts}", parked=row.topic, **row.ids)
+
+
 def _finish(hub: Hub, row: OutboxRow, token: str, outcome: str, **values: Any) -> None:
     with hub.store.write() as session:
-        finished = session.execute(
-            update(OutboxRow)
-            .where(OutboxRow.id == row.id, OutboxRow.lease == token)
-            .values(lease="", lease_until=None, **values)
-        )
-        if finished.rowcount:  # type: ignore[attr-defined]
-            counters.count(session, "outbox_deliveries", topic=row.topic, outcome=outcome)
+        _let_go(session, row, token, outcome, **values)
+
+
+def _let_go(session: Session, row: OutboxRow, token: str, outcome: str, **values: Any) -> bool:
+    """Give the lease back with an outcome, if it is still ours. Returns whether it was."""
+    finished = session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == row.id, OutboxRow.lease == token)
+        .values(lease="", lease_until=None, **values)
+    )
+    if finished.rowcount:  # type: ignore[attr-defined]
+        counters.count(session, "outbox_deliveries", topic=row.topic, outcome=outcome)
+    return bool(finished.rowcount)  # type: ignore[attr-defined]

@@ -11,10 +11,12 @@ from rq import SimpleWorker, Worker
 from rq.job import Job
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
+from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 from rq.worker import BaseWorker
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import configure_mappers
 
+from hub.errors import Temporary
 from hub.outbox.jobs import DELIVER, QUEUE, job_class
 from hub.outbox.outbox import Delivery, Handler, deliver
 
@@ -23,6 +25,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 WORKER_TTL = 30  # seconds; also bounds how long an idle worker blocks before it looks around
+
+
+class TimeUp(UnixSignalDeathPenalty):
+    """Ends a job that takes too long with what is known of it: nothing."""
+
+    def handle_death_penalty(self, signum: int, frame: Any) -> None:
+        if self._exception is not JobTimeoutException:
+            super().handle_death_penalty(signum, frame)  # type: ignore[no-untyped-call]
+        raise Temporary(f"It took longer than {self._timeout} seconds.", outcome_known=False)
 
 
 def run(hub: Hub, handlers: Mapping[str, Handler], *, burst: bool = False, fork: bool = True) -> None:
@@ -38,14 +49,23 @@ def run(hub: Hub, handlers: Mapping[str, Handler], *, burst: bool = False, fork:
 def make_worker(hub: Hub, handlers: Mapping[str, Handler], *, fork: bool = True) -> BaseWorker:
     """Return the RQ worker. Raises redis.ConnectionError when Redis does not answer."""
 
+    class PlainWorker(SimpleWorker):
+        death_penalty_class = TimeUp
+
     class ForkingWorker(Worker):
+        death_penalty_class = TimeUp
+
+        def execute_job(self, job: Job, queue: Queue) -> None:
+            hub.clock()  # where it has to look, it does so here and not in each fork
+            super().execute_job(job, queue)
+
         def main_work_horse(self, job: Job, queue: Queue) -> None:
             hub.store.dispose(close=False)  # the parent's database connections are not ours
             super().main_work_horse(job, queue)
 
     if fork:
         _warm_up(hub, handlers)
-    kind = ForkingWorker if fork else SimpleWorker
+    kind = ForkingWorker if fork else PlainWorker
     connection = redis.Redis.from_url(hub.settings.redis_url)
     functions: dict[str, Any] = {DELIVER: lambda outbox_id: deliver(hub, handlers, int(outbox_id))}
     return kind(

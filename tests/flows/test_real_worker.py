@@ -254,3 +254,40 @@ def test_killed_after_zoom_made_it(ada: Host, bob: Invitee, world: World, given:
         waits_for(ready(world, world.booking().id), tmp_path)
     assert len(world.calls_at_zoom("create")) == 1
     assert world.link()
+
+
+def test_killed_in_the_middle(ada: Host, bob: Invitee, world: World, given: Settings, tmp_path: Path) -> None:
+    """What a killed job was about to do is done by another one within 20 seconds: leases are short."""
+    ada.connects("zoom")
+    mark = tmp_path / "mark"
+    dying = {"HUB_TESTING": "1", "HUB_CRASH_AT": "after_attempt_commit", "HUB_CRASH_MARK": str(mark)}
+    told = dataclasses.replace(given, environ={**given.environ, **dying})
+    with process(told, "worker", tmp_path), process(given, "sweep", tmp_path):
+        bob.books(ada.offers("zoom"), slot(), location="zoom")
+        waits_for(mark.exists, tmp_path)
+        died = time.monotonic()
+        waits_for(ready(world, world.booking().id), tmp_path)
+    assert time.monotonic() - died < 20
+    assert len(world.meetings_at_zoom()) == 1
+
+
+def test_frozen_worker(ada: Host, bob: Invitee, world: World, given: Settings, tmp_path: Path) -> None:
+    """A worker that is frozen in its work, and wakes when another has done it, leaves one meeting and one link."""
+    if not Path("/proc/self/task").exists():
+        pytest.skip("needs /proc to find the worker's fork")
+    ada.connects("zoom")
+    world.breaks_zoom("latency", "create", seconds=3)
+    with process(given, "worker", tmp_path) as worker:
+        bob.books(ada.offers("zoom"), slot(), location="zoom")
+        waits_for(lambda: world.calls_at_zoom("create"), tmp_path)
+        frozen = [*children(worker.pid), worker.pid]
+        for pid in frozen:
+            os.kill(pid, signal.SIGSTOP)
+        with process(given, "worker", tmp_path), process(given, "sweep", tmp_path):
+            waits_for(ready(world, world.booking().id), tmp_path)
+            link = world.link()
+            for pid in reversed(frozen):
+                os.kill(pid, signal.SIGCONT)
+            waits_for(lambda: [row.state for row in world.booking().meetings] == ["ready", "deleted"], tmp_path)
+    assert world.link() == link
+    assert len(world.meetings_at_zoom()) == 1

@@ -12,7 +12,8 @@ from sqlalchemy.exc import OperationalError
 
 from hub.container import Hub
 from hub.outbox import life, outbox, sweep, upkeep
-from hub.outbox.outbox import LEASE, PARK_AFTER, Delivery, Later
+from hub.outbox.lease import LEASE
+from hub.outbox.outbox import PARK_AFTER, PARKED, Delivery, Later
 from hub.store.models import OutboxRow
 from tests.support.world import Clock, DeafQueue
 
@@ -133,7 +134,7 @@ def test_done_is_done(hub: Hub) -> None:
 
 
 def test_leased(hub: Hub, clock: Clock) -> None:
-    """While one worker has the row no other gets it; a worker that died holds it for a minute and no longer."""
+    """While one worker has the row no other gets it; a worker that died holds it for a quarter of a minute and no longer."""
     made = add(hub)
     inside: list[bool] = []
 
@@ -234,6 +235,23 @@ def test_a_worker_killer_is_parked(hub: Hub, clock: Clock) -> None:
     assert outbox.deliver(hub, {"test": kills}, made)
     assert row(hub, made).parked_at
     assert len(calls) == PARK_AFTER
+
+
+def test_parking_is_told(hub: Hub, clock: Clock) -> None:
+    """That a row was given up is itself a consequence: a row with the other's ids, delivered as any; not of itself."""
+    told = Handler(*(ValueError("poison") for _ in range(100)))
+    poison = Handler(*(ValueError("poison") for _ in range(100)))
+    made = add(hub)
+    for _ in range(60):
+        sweep.drain(hub, {"test": poison, PARKED: told})
+        clock.advance(hours=1)
+    assert len(poison.got) == len(told.got) == PARK_AFTER
+    assert told.got[0].ids == {"booking": 7, "parked": "test"}
+    with hub.store.read() as session:
+        assert [r.id for r in session.scalars(select(OutboxRow).where(OutboxRow.parked_at.is_not(None)))] == [
+            made,
+            made + 1,
+        ]
 
 
 def test_faults_in_a_row_count(hub: Hub, clock: Clock) -> None:
