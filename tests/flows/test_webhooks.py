@@ -4,7 +4,9 @@ Zoom's own sender to the hub on a real port."""
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -84,11 +86,12 @@ def mails(world: World, word: str, to: str = "ada@example.com") -> list[str]:
 
 
 def uninstalls(world: World, user: str) -> None:
-    """Sign in to the local Zoom's own pages, and remove the app there."""
+    """Sign in to the local Zoom's own pages, and uninstall the app there."""
     browser = Browser(world.zoom.url)
     browser.get("/marketplace/installed")
     browser.submit("/signin", user=user)
-    assert "Remove" in browser.follow().text
+    assert "Uninstall" in browser.follow().text
+    assert "Uninstall Scheduling Hub?" in browser.get("/marketplace/installed/uninstall").text
     browser.submit("/marketplace/installed")
     assert "No app is installed" in browser.follow().text
     browser.http.close()
@@ -463,6 +466,26 @@ def test_replayed(held: Endpoint, site: Server, ada: Host, bob: Invitee, world: 
     with world.hub.store.read() as session:
         (left,) = session.scalars(select(WebhookDelivery))
     assert left.taken_at == world.clock()
+
+
+def test_at_the_same_moment(held: Endpoint, site: Server, ada: Host, bob: Invitee, world: World) -> None:
+    """Row 52: the same webhook in eight processes at once has one effect, and all are answered as taken."""
+    ada.connects("zoom")
+    booking = books(world, ada, bob)
+    for turn, action in enumerate(("delete", "recover", "delete"), 1):
+        world.clock.advance(minutes=1)
+        world.control("POST", f"/meetings/{zoom_id(world, booking)}/{action}")
+        assert world.control("POST", "/webhooks/settle")["settled"]
+        body, barrier = held.received[-1][1], threading.Barrier(8)
+
+        def send(_: int, body: bytes = body, barrier: threading.Barrier = barrier) -> int:
+            barrier.wait()
+            return sends(site, world, body)
+
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(send, range(8))) == [204] * 8
+        what = [word for word in world.timeline(booking) if word in ("noticed", "in_step")]
+        assert what == ["noticed", "in_step", "noticed"][:turn]
 
 
 def test_somebody_elses_meeting(held: Endpoint, site: Server, ada: Host, bob: Invitee, world: World) -> None:
