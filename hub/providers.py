@@ -146,6 +146,11 @@ class Registry:
         """Return the provider with this key, or None where no working plugin has it."""
         return self._providers.get(key)
 
+    def label(self, key: str) -> str:
+        """Return the provider's name for people, or its key where no working plugin has it."""
+        provider = self._providers.get(key)
+        return provider.facts.label if provider else key
+
     def all(self) -> list[Provider]:
         """Return all working providers, by group and label."""
         return sorted(self._providers.values(), key=lambda p: (p.facts.group != "Video Conferencing", p.facts.label))

@@ -57,7 +57,7 @@ def save(hub: Hub, provider: Provider, *, host_id: int, grant: tokens.Grant, acc
         connection.broken_reason, connection.broken_at = "", None
         connection.connected_at = connection.last_success_at = now
         tokens.store(session, hub, connection, grant)
-        _wake_waiting(session, hub, host_id, provider.key, connection.grant_number)
+        _wake_waiting(session, hub, connection)
 
 
 def set_enabled(hub: Hub, provider: Provider, *, host_id: int, enabled: bool) -> None:
@@ -141,16 +141,20 @@ def _find(session: Session, host_id: int, provider: str) -> Connection | None:
     return session.scalar(mine.with_for_update())
 
 
-def _wake_waiting(session: Session, hub: Hub, host_id: int, provider: str, grant_number: int) -> None:
-    """Give every upcoming booking that waits for this provider a new sync row."""
+def _wake_waiting(session: Session, hub: Hub, connection: Connection) -> None:
+    """Give every upcoming booking that waits for this connection a new sync row."""
+    account = connection.account
     waiting = session.execute(
         select(MeetingRow, Booking.version)
         .join(Booking, MeetingRow.booking_id == Booking.id)
-        .where(Booking.host_id == host_id, Booking.ends_at > hub.clock(), MeetingRow.provider == provider)
+        .where(Booking.host_id == connection.host_id, Booking.ends_at > hub.clock())
+        .where(MeetingRow.provider == connection.provider)
         .where(MeetingRow.state.in_(("pending", "failed", "ready")))
     )
     for row, version in waiting:
         if row.state == "failed":
             row.state = "pending"
-        key = f"sync:{row.booking_id}:{version}:grant{grant_number}"
+        elif row.state == "ready" and row.error and row.account == account:
+            row.synced_version, row.error = 0, ""  # it could not follow its booking, and is brought into step now
+        key = f"sync:{row.booking_id}:{version}:grant{connection.grant_number}"
         outbox.add(session, hub, "sync", key, booking=row.booking_id)

@@ -11,7 +11,7 @@ from hub.connections.broken import mark_broken
 from hub.errors import ConnectionLost, MeetingGone, MissingScopes, PluginFault, ProviderError, Temporary
 from hub.meetings.decide import Action
 from hub.meetings.step import Step
-from hub.notify import announce
+from hub.notify import announce, unmade
 from hub.outbox import outbox
 from hub.store.models import Booking, Connection, MeetingRow
 from hub.values import Meeting
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 # Seconds until the next try: quick after a hiccup, then at most six tries an hour.
 WAITS = (5, 60, 300, 1200)
-PARKED = "It waits until the provider is reconnected."
 BROKE = "It went wrong each time it was tried, in a way that the hub does not understand. The operator can see more."
 
 
@@ -29,16 +28,12 @@ def decided(session: Session, hub: Hub, booking: Booking, row: MeetingRow, actio
     """Carry out a decision that needs no call."""
     label = _label(hub, row)
     if action is Action.PARK:
-        row.error = PARKED
-        announce.note(session, hub, booking, "parked", f"{label} needs to be reconnected; the meeting waits for that.")
-        announce.hasten(session, hub, booking)
+        unmade.park(session, hub, booking, row)
     elif action is Action.SKIP:
-        row.state = "skipped"
-        announce.note(session, hub, booking, "skipped", f"No {label} meeting was made: {label} could not be used.")
-        announce.problem(session, hub, booking, row.n, "skipped")
-        announce.hasten(session, hub, booking)
+        unmade.skip(session, hub, booking, row)
     elif action is Action.KEEP:
         row.synced_version = booking.version
+        row.error = f"The time changed here, but could not be changed at {label}. The link still works."
         announce.note(session, hub, booking, "kept", f"The time at {label} did not change; the link still works.")
         announce.problem(session, hub, booking, row.n, "kept")
         announce.hasten(session, hub, booking)
@@ -191,5 +186,4 @@ def _in_step(hub: Hub, row: MeetingRow) -> None:
 
 
 def _label(hub: Hub, row: MeetingRow) -> str:
-    provider = hub.registry.get(row.provider)
-    return provider.facts.label if provider else row.provider
+    return hub.registry.label(row.provider)

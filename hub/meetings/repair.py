@@ -1,4 +1,4 @@
-"""What a host does by hand about a booking's meeting: ask for it again, or paste a link of their own."""
+"""What a host does by hand about a booking's meeting: ask for it again, for all that are missing, or paste a link."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from hub import inputs
 from hub.connections.readiness import standing
 from hub.errors import NotPossible
 from hub.meetings import outcome
-from hub.notify import announce
+from hub.notify import announce, linkless
 from hub.notify.details import deleted_there
 from hub.outbox import outbox
-from hub.store.models import Booking, MeetingRow
+from hub.store.models import Booking, Host, MeetingRow
 from hub.values import Meeting, Readiness
 
 if TYPE_CHECKING:
@@ -47,17 +47,25 @@ def retry(hub: Hub, host_id: int, ref: str) -> bool:
         known = standing(session, hub, booking.host)
         if known.readiness(row.provider) not in (Readiness.READY, Readiness.BROKEN):
             raise NotPossible(known.warning(row.provider))
-        if deleted_there(row):
-            row.state = "deleted"
-            row = outcome.renew(session, hub, booking, row)
-        elif row.state == "ready":
-            row.synced_version = 0  # it exists, but did not follow the booking
-        else:
-            row.state = "pending"
-        row.error, row.attempts, row.next_try_at = "", 0, None
-        announce.note(session, hub, booking, "retried", "You asked for the meeting once more.")
-        _sync(session, hub, booking)
+        _ask_again(session, hub, booking, row)
     return True
+
+
+def create_missing(hub: Hub, host_id: int) -> int:
+    """Ask for the meetings of all upcoming bookings of this host that have none and could have one; return how many.
+
+    Asked again, it finds nothing left to do.
+    """
+    with hub.store.write() as session:
+        known = standing(session, hub, session.get_one(Host, host_id))
+        query = linkless.upcoming(host_id, hub.clock()).order_by(Booking.id).with_for_update(of=Booking)
+        count = 0
+        for booking in session.scalars(query).all():
+            row = booking.meeting
+            if row is not None and row.state in linkless.MISSING and known.ready(row.provider):
+                _ask_again(session, hub, booking, row)
+                count += 1
+    return count
 
 
 def paste_link(hub: Hub, host_id: int, ref: str, address: str) -> bool:
@@ -100,6 +108,19 @@ def _open(session: Session, hub: Hub, host_id: int, ref: str) -> Booking | None:
     if booking.ends_at <= hub.clock():
         raise NotPossible("This booking is over.")
     return booking
+
+
+def _ask_again(session: Session, hub: Hub, booking: Booking, row: MeetingRow) -> None:
+    if deleted_there(row):
+        row.state = "deleted"
+        row = outcome.renew(session, hub, booking, row)
+    elif row.state == "ready":
+        row.synced_version = 0  # it exists, but did not follow the booking
+    else:
+        row.state = "pending"
+    row.error, row.attempts, row.next_try_at = "", 0, None
+    announce.note(session, hub, booking, "retried", "You asked for the meeting once more.")
+    _sync(session, hub, booking)
 
 
 def _sync(session: Session, hub: Hub, booking: Booking) -> None:

@@ -17,6 +17,7 @@ from hub.errors import MeetingGone, ProviderError, Temporary
 from hub.meetings import outcome
 from hub.meetings.decide import CALLS, Action, Facts, decide
 from hub.meetings.step import Step
+from hub.notify import unmade
 from hub.outbox import lease
 from hub.outbox.outbox import Delivery, Later
 from hub.store import counters
@@ -106,7 +107,7 @@ def _first_action(hub: Hub, known: Standing, booking: Booking) -> tuple[MeetingR
     waits = []
     for row in booking.meetings:
         action = decide(facts_of(hub, known, booking, row))
-        if action is Action.NOTHING or (action is Action.PARK and row.error == outcome.PARKED):
+        if action is Action.NOTHING or (action is Action.PARK and row.error == unmade.PARKED):
             continue
         if action in CALLS and row.next_try_at and row.next_try_at > hub.clock():
             waits.append(row.next_try_at)

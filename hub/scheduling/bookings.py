@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -16,40 +13,19 @@ from sqlalchemy.orm import Session
 
 from hub.connections.readiness import standing
 from hub.errors import InvalidInput, NotPossible, SlotTaken
-from hub.notify import announce
+from hub.notify import announce, unmade
 from hub.outbox import outbox
 from hub.scheduling import offers
+from hub.scheduling.wish import Wish as Wish
+from hub.scheduling.wish import new_booking, snapshot
 from hub.store.models import Booking, EventType, Host, MeetingRow
 from hub.store.vault import digest
-from hub.values import aware
 
 if TYPE_CHECKING:
     from hub.container import Hub
 
 By = Literal["invitee", "host"]
 MOST_CHANGES = 10  # by the invitee; each costs a call at the provider, and those are limited
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What an invitee asks for, cleaned; `nonce` is the same for every copy of one form."""
-
-    starts_at: datetime
-    location_id: int
-    answers: Mapping[str, str]
-    name: str
-    email: str
-    notes: str
-    timezone: str
-    nonce: str
-
-    def __post_init__(self) -> None:
-        aware(self.starts_at, "starts_at")
-
-    def digest(self) -> str:
-        """Return what tells this wish from another one with the same nonce."""
-        parts = [self.starts_at.isoformat(), self.location_id, dict(self.answers), self.name, self.email, self.notes]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def book(hub: Hub, event_type_id: int, wish: Wish) -> str:
@@ -70,15 +46,17 @@ def book(hub: Hub, event_type_id: int, wish: Wish) -> str:
                 raise InvalidInput("location", "Please choose one of the places offered.")
             if not offers.is_free(session, hub, event_type, wish.starts_at):
                 raise SlotTaken
-            booking = _new(hub, event_type, wish, option, token, view)
+            booking = new_booking(hub, event_type, wish, option, token=token, view=view)
             session.add(booking)
             session.flush()
-            session.add(MeetingRow(booking_id=booking.id, n=1, provider=option.provider.key, attempts=0))
+            row = MeetingRow(booking_id=booking.id, n=1, provider=option.provider.key, attempts=0)
+            session.add(row)
             announce.note(session, hub, booking, "booked", f"{wish.name} booked.")
             with outbox.gathered(session):
                 announce.change(session, hub, booking, "booked")
                 announce.remind(session, hub, booking, event_type.reminders)
                 _sync(session, hub, booking)
+            unmade.settle(session, hub, booking, row, option.readiness)
     except (IntegrityError, SlotTaken):
         # Another process was faster: with the very same form, or with this time (PostgreSQL's constraint says so).
         with hub.store.read() as session:
@@ -106,6 +84,8 @@ def move(hub: Hub, booking_id: int, starts_at: datetime, *, by: By) -> None:
             booking.busy_from = starts_at - timedelta(minutes=event_type.buffer_before)
             booking.busy_to = booking.ends_at + timedelta(minutes=event_type.buffer_after)
             _changed(session, hub, booking, by, "moved", f"Moved by the {by}.", event_type)
+            if booking.meeting and booking.meeting.state in ("skipped", "manual"):
+                announce.hasten(session, hub, booking)  # there is no meeting to wait for
     except IntegrityError:
         raise SlotTaken from None
 
@@ -134,10 +114,12 @@ def relocate(hub: Hub, booking_id: int, location_id: int, answers: Mapping[str, 
         option = next((o for o in offered if o.id == location_id), None)
         if option is None:
             raise InvalidInput("location", "Please choose one of the places offered.")
-        booking.location, booking.answers = _snapshot(option), dict(answers)
+        booking.location, booking.answers = snapshot(option), dict(answers)
         n = max((row.n for row in booking.meetings), default=0) + 1
-        session.add(MeetingRow(booking_id=booking.id, n=n, provider=option.provider.key, attempts=0))
+        row = MeetingRow(booking_id=booking.id, n=n, provider=option.provider.key, attempts=0)
+        session.add(row)
         _changed(session, hub, booking, by, "relocated", f"Place changed by the {by}: {option.label}.", event_type)
+        unmade.settle(session, hub, booking, row, option.readiness)
 
 
 def find(session: Session, token: str) -> tuple[Booking, bool] | None:
@@ -169,46 +151,6 @@ def _bookable(session: Session, event_type_id: int) -> EventType:
 
 def _options(session: Session, hub: Hub, event_type: EventType) -> list[offers.Option]:
     return offers.options(hub, standing(session, hub, event_type.host), event_type)
-
-
-def _new(hub: Hub, event_type: EventType, wish: Wish, option: offers.Option, token: str, view: str) -> Booking:
-    ref, now = secrets.token_hex(8), hub.clock()
-    ends_at = wish.starts_at + timedelta(minutes=event_type.minutes)
-    return Booking(
-        ref=ref,
-        host_id=event_type.host_id,
-        host=event_type.host,
-        event_type_id=event_type.id,
-        manage_digest=digest(token),
-        view_digest=digest(view),
-        manage_token=hub.vault.seal(token, f"booking:{ref}:manage"),
-        view_token=hub.vault.seal(view, f"booking:{ref}:view"),
-        nonce=wish.nonce,
-        nonce_digest=wish.digest(),
-        title=event_type.title,
-        starts_at=wish.starts_at,
-        ends_at=ends_at,
-        busy_from=wish.starts_at - timedelta(minutes=event_type.buffer_before),
-        busy_to=ends_at + timedelta(minutes=event_type.buffer_after),
-        location=_snapshot(option),
-        answers=dict(wish.answers),
-        invitee_name=wish.name,
-        invitee_email=wish.email,
-        invitee_timezone=wish.timezone,
-        notes=wish.notes,
-        created_at=now,
-        updated_at=now,
-    )
-
-
-def _snapshot(option: offers.Option) -> dict[str, object]:
-    return {
-        "id": option.id,
-        "provider": option.provider.key,
-        "inputs": dict(option.location.inputs),
-        "label": option.location.label,
-        "promise": option.line,
-    }
 
 
 def _changed(

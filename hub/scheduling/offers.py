@@ -25,7 +25,7 @@ LONGEST = timedelta(days=3)  # no padded booking is longer, so the index need no
 
 @dataclass(frozen=True)
 class Option:
-    """A location as an invitee may choose it; `ready` tells whether its meeting could be made now."""
+    """A location as an invitee may choose it; `readiness` tells whether its meeting could be made now."""
 
     id: int
     provider: Provider
@@ -33,7 +33,12 @@ class Option:
     label: str
     line: str
     fields: tuple[Field, ...]
-    ready: bool
+    readiness: Readiness
+
+    @property
+    def ready(self) -> bool:
+        """Whether its meeting could be made now."""
+        return self.readiness is Readiness.READY
 
 
 def rules_of(host: Host) -> availability.Rules:
@@ -130,5 +135,5 @@ def _option(hub: Hub, known: Standing, row: LocationRow) -> Option | None:
         label=row.label or provider.facts.label,
         line=line,
         fields=fields,
-        ready=known.readiness(row.provider) is Readiness.READY,
+        readiness=known.readiness(row.provider),
     )

@@ -32,6 +32,7 @@ BADGES = {
     Place.TOLD: ("Needs a hand", "bad"),
     Place.CANCELLED: ("Cancelled", "muted"),
 }
+TABS = {"upcoming": "Upcoming", "past": "Past", "cancelled": "Cancelled", "unlinked": "Without a link"}
 TONES = {
     "booked": "info",
     "moved": "info",
@@ -96,7 +97,7 @@ def index() -> str:
     return render_template(
         "bookings/index.html",
         tab=tab,
-        tabs=agenda.TABS,
+        tabs=[(name, label) for name, label in TABS.items() if name in (*agenda.TABS[:3], tab)],
         page=page,
         more=more,
         days=[(day, [_line(hub, row) for row in found]) for day, found in days],
@@ -140,6 +141,16 @@ def link(ref: str) -> Response | tuple[str, int]:
     else:
         flash("The link is kept, and is on its way to both of you by mail.", "ok")
     return redirect(url_for("bookings.show", ref=ref))
+
+
+@blueprint.post("/missing-links")
+@login_required  # type: ignore[untyped-decorator]
+def missing_links() -> Response:
+    """Ask for the meetings of all upcoming bookings that have none."""
+    count = repair.create_missing(the_hub(), host_id())
+    made = f"{count} meeting{' is' if count == 1 else 's are'} being made; the links go out by mail."
+    flash(made if count else "There is no link to create any more.", "ok" if count else "info")
+    return redirect(url_for("bookings.index"))
 
 
 def own(ref: str) -> Own:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
@@ -16,6 +16,7 @@ from hub.container import Hub
 from hub.errors import HubError, MissingScopes, NotPossible, Rejected, Temporary
 from hub.providers import Provider
 from hub.values import Card, Readiness
+from hub.web.banners import Banner, of_providers
 from hub.web.security import limiter
 from hub.web.session import browser_secret, host_id, local_path
 from hub.web.shell import the_hub
@@ -48,6 +49,7 @@ class CardView:
     last_success: str = ""
     broken_reason: str = ""
     broken_since: str = ""
+    missing: Banner | None = None
 
 
 @blueprint.get(SETTINGS_PATH)
@@ -59,7 +61,12 @@ def integrations() -> str:
     wanted = request.args.get("q", "")[:LONGEST_SEARCH].strip()
     with hub.store.read() as session:
         known = standing(session, hub, current_user.host)
-        cards = [card_view(hub, known, provider) for provider in everything if _matches(provider, wanted)]
+        hands = of_providers(session, hub, known)
+        cards = [
+            replace(card_view(hub, known, provider), missing=hands.pop(provider.key, None))
+            for provider in everything
+            if _matches(provider, wanted)
+        ]
     groups: dict[str, list[CardView]] = {}
     for view in cards:
         groups.setdefault(view.provider.facts.group, []).append(view)
@@ -71,6 +78,7 @@ def integrations() -> str:
         searchable=len(everything) > FEW,
         preferable=[("", "No location"), *((p.key, p.facts.label) for p in everything)],
         preferred=known.host.default_provider,
+        banners=list(hands.values()),
     )
 
 

@@ -10,9 +10,8 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from hub import words
-from hub.connections.readiness import standing
 from hub.providers import Provider
-from hub.values import Readiness
+from hub.web.banners import SETTINGS, Banner, banners
 
 if TYPE_CHECKING:
     from hub.container import Hub
@@ -35,6 +34,7 @@ def init_app(app: Flask, hub: Hub) -> None:
         provider_icon=lambda key: provider_icon(hub, key),
         location_label=lambda key: location_label(hub, key),
         permissions=permissions,
+        host_banners=lambda: host_banners(hub),
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_context)
@@ -48,8 +48,7 @@ def provider_icon(hub: Hub, key: str) -> Markup:
 
 def location_label(hub: Hub, key: str) -> str:
     """Return the provider's own name, or its key where it is not installed."""
-    provider = hub.registry.get(key)
-    return provider.facts.label if provider else key
+    return hub.registry.label(key)
 
 
 def permissions(provider: Provider) -> list[tuple[str, str]]:
@@ -57,22 +56,17 @@ def permissions(provider: Provider) -> list[tuple[str, str]]:
     return [(scope.label, scope.purpose) for scope in provider.oauth.scopes] if provider.oauth else []
 
 
+def host_banners(hub: Hub) -> list[Banner]:
+    """Return what needs the signed-in host's hand; nothing on the settings page, whose cards say it themselves."""
+    if not current_user.is_authenticated or request.path == SETTINGS:
+        return []
+    return banners(hub, current_user.host)
+
+
 def theme() -> str:
     """Return the visitor's theme: auto, light or dark."""
     chosen = request.cookies.get("theme", "auto")
     return chosen if chosen in THEMES else "auto"
-
-
-def banners(hub: Hub) -> list[tuple[str, str, str, str]]:
-    """Return what needs the signed-in host's hand, as (text, tone, action, address)."""
-    with hub.store.read() as session:
-        known = standing(session, hub, current_user.host)
-    found = []
-    for provider in hub.registry.all():
-        if known.readiness(provider.key) is Readiness.BROKEN:
-            text = f"{provider.facts.label} needs to be reconnected. Bookings wait for their links until then."
-            found.append((text, "bad", "Reconnect", "/settings/integrations"))
-    return found
 
 
 def _context() -> dict[str, Any]:

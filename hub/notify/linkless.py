@@ -1,0 +1,34 @@
+"""Which upcoming bookings have no link: one query for the banners, the list, and the act that makes the missing ones."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, aliased
+
+from hub.store.models import Booking, MeetingRow
+
+MISSING = ("skipped", "failed")  # nothing will come by itself
+
+
+def upcoming(host_id: int, now: datetime, states: tuple[str, ...] = MISSING) -> Select[Booking]:
+    """Select the host's confirmed bookings, joined with their wanted meeting row, that are not over and in a state."""
+    other = aliased(MeetingRow)
+    newest = select(func.max(other.n)).where(other.booking_id == Booking.id, other.stray.is_(False)).scalar_subquery()
+    return (
+        select(Booking)
+        .join(MeetingRow, (MeetingRow.booking_id == Booking.id) & (MeetingRow.n == newest))
+        .where(Booking.host_id == host_id, Booking.status == "confirmed", Booking.ends_at > now)
+        .where(MeetingRow.state.in_(states))
+    )
+
+
+def counts(session: Session, host_id: int, now: datetime) -> dict[str, dict[str, int]]:
+    """Return how many bookings of each provider's key are in each state: skipped, failed, or pending."""
+    query = upcoming(host_id, now, (*MISSING, "pending"))
+    columns = query.with_only_columns(MeetingRow.provider, MeetingRow.state, func.count())
+    found: dict[str, dict[str, int]] = {}
+    for provider, state, number in session.execute(columns.group_by(MeetingRow.provider, MeetingRow.state)):
+        found.setdefault(provider, {})[state] = number
+    return found
