@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
+from hub.connections.shared import ended_by_another
 from hub.outbox import outbox
 from hub.store.models import Connection
 
@@ -14,10 +15,19 @@ if TYPE_CHECKING:
     from hub.container import Hub
 
 
-def mark_broken(session: Session, hub: Hub, connection_id: int, *, reason: str, connected_at: datetime | None) -> bool:
+def mark_broken(
+    session: Session,
+    hub: Hub,
+    connection_id: int,
+    *,
+    reason: str,
+    connected_at: datetime | None,
+    explained: bool = False,
+) -> bool:
     """Note that the grant made at `connected_at` is dead and tell the host once. Returns whether it was news.
 
-    A newer grant that was stored meanwhile stays as it is.
+    A newer grant that was stored meanwhile stays as it is. Unless the reason has `explained` it, a later connection of
+    another host to the same account is named as the cause.
     """
     connection = locked(session, connection_id)
     if (
@@ -27,7 +37,8 @@ def mark_broken(session: Session, hub: Hub, connection_id: int, *, reason: str, 
         or not connection.tokens
     ):
         return False
-    connection.broken_reason, connection.broken_at = reason[:500], hub.clock()
+    cause = "" if explained else ended_by_another(session, connection)
+    connection.broken_reason, connection.broken_at = reason[:300] + cause, hub.clock()
     key = f"mail:broken:{connection.id}:{connection.grant_number}"
     outbox.add(session, hub, "mail", key, kind="broken", connection=connection.id)
     return True

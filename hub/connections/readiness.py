@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.connections import tokens
 from hub.providers import Provider
 from hub.store.models import Connection, Host
 from hub.values import Account, Readiness
@@ -39,9 +40,16 @@ class Standing:
         connection = self.connections.get(key)
         if connection is None or not (connection.tokens or connection.broken_reason):
             return Readiness.NOT_CONNECTED
-        if connection.broken_reason:
+        if self.broken(key):
             return Readiness.BROKEN
         return Readiness.READY if connection.enabled else Readiness.PAUSED
+
+    def broken(self, key: str) -> str:
+        """Return why the connection no longer works, an empty text where it does or there is none."""
+        connection = self.connections.get(key)
+        if connection is None or connection.broken_reason or not connection.tokens:
+            return connection.broken_reason if connection else ""
+        return "" if tokens.readable(self.hub, connection) else tokens.UNREADABLE
 
     def ready(self, key: str) -> bool:
         """Whether a booking made now would get its meeting."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hub import crash
 from hub.connections import tokens
 from hub.connections.broken import mark_broken
+from hub.connections.shared import others
 from hub.errors import NotPossible
 from hub.outbox import outbox
 from hub.providers import Provider
@@ -44,7 +45,7 @@ def save(hub: Hub, provider: Provider, *, host_id: int, grant: tokens.Grant, acc
             connection = Connection(host_id=host_id, provider=provider.key, grant_number=0)
             session.add(connection)
             session.flush()
-        connection.account = fingerprint(hub, provider, account.external_id)
+        before, connection.account = connection.account, fingerprint(hub, provider, account.external_id)
         connection.account_label = account.label[:320]
         connection.account_data = {
             "external_id": account.external_id,
@@ -57,6 +58,9 @@ def save(hub: Hub, provider: Provider, *, host_id: int, grant: tokens.Grant, acc
         connection.broken_reason, connection.broken_at = "", None
         connection.connected_at = connection.last_success_at = now
         tokens.store(session, hub, connection, grant)
+        if before not in ("", connection.account):
+            key = f"mail:earlier:{connection.id}:{connection.grant_number}"
+            outbox.add(session, hub, "mail", key, kind="earlier", connection=connection.id)
         _wake_waiting(session, hub, connection)
 
 
@@ -71,13 +75,14 @@ def set_enabled(hub: Hub, provider: Provider, *, host_id: int, enabled: bool) ->
 def disconnect(hub: Hub, provider: Provider, *, host_id: int) -> bool:
     """Delete tokens and account details in one commit, then revoke at the vendor as best effort.
 
-    Meetings, links and event types stay as they are. Returns whether the vendor confirmed.
+    Where another host has connected the same account, nothing is revoked. Meetings, links and event types stay as they are. Returns whether the vendor confirmed.
     """
     with hub.store.write() as session:
         connection = _find(session, host_id, provider.key)
         if connection is None:
             return False
-        sealed, connection_id = connection.tokens, connection.id
+        # The vendor would end the grants of all hosts who have connected this account.
+        sealed, connection_id = "" if others(session, connection) else connection.tokens, connection.id
         _forget(connection)
         connection.broken_reason, connection.broken_at = "", None
     crash.point("after_disconnect_before_revoke")
@@ -101,7 +106,7 @@ def removed(session: Session, hub: Hub, provider: Provider, *, account: str, at:
     label = provider.facts.label
     for connection in found:
         reason = f"The hub was removed in your {label} account, and has deleted its tokens and the account's email."
-        mark_broken(session, hub, connection.id, reason=reason, connected_at=connection.connected_at)
+        mark_broken(session, hub, connection.id, reason=reason, connected_at=connection.connected_at, explained=True)
         _forget(connection)
     return len(found)
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 EARLY = timedelta(seconds=60)  # a token this close to its end is refreshed before use
 LONGEST_WAIT_SECONDS = 30.0  # for another process's refresh
+UNREADABLE = "The stored connection can't be read any more."
 LOOK_AGAIN_SECONDS = 0.05
 SENT_SECRETS = ("code", "code_verifier", "refresh_token")
 
@@ -80,6 +81,15 @@ def fresh_token(hub: Hub, provider: Provider, connection_id: int, *, refused: st
         time.sleep(LOOK_AGAIN_SECONDS)  # another process holds the lease; its result arrives in the database
 
 
+def readable(hub: Hub, connection: Connection) -> bool:
+    """Tell whether the connection's tokens can be read; not so after their key was lost, or with a damaged row."""
+    try:
+        hub.vault.open(connection.tokens, _place(connection))
+    except Unreadable:
+        return False
+    return True
+
+
 def revoke(hub: Hub, provider: Provider, sealed: str, connection_id: int) -> bool:
     """Ask the vendor to end the grant; best effort. Returns whether it agreed; never raises."""
     if not provider.oauth or not provider.oauth.revoke_path or not sealed:
@@ -106,7 +116,7 @@ def _take(hub: Hub, connection_id: int, refused: str) -> tuple[str, str, str, in
         try:
             tokens = json.loads(hub.vault.open(connection.tokens, _place(connection)))
         except Unreadable:
-            raise ConnectionLost("The stored connection can't be read any more.") from None
+            raise ConnectionLost(UNREADABLE) from None
         valid = connection.expires_at is not None and connection.expires_at - EARLY > now
         if valid and tokens["access_token"] != refused:
             return tokens["access_token"], "", "", connection.grant_number

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub import crash, logs
 from hub.connections.api import ConnectionApi
+from hub.connections.broken import mark_broken
 from hub.connections.readiness import Standing, standing
 from hub.errors import MeetingGone, ProviderError, Temporary
 from hub.meetings import outcome
@@ -89,6 +90,7 @@ def _next(hub: Hub, booking_id: int, token: str) -> Step | Later | None:
         if booking.sync_lease != token:
             return Later(hub.clock() + BUSY_AGAIN, "another worker took over")
         known = standing(session, hub, booking.host)
+        _note_unreadable(session, known, booking)
         for _ in range(MOST_STEPS):
             row, action, waits = _first_action(hub, known, booking)
             if row is None:
@@ -100,6 +102,15 @@ def _next(hub: Hub, booking_id: int, token: str) -> Step | Later | None:
             counters.count(session, "sync_attempts", provider=row.provider, action=action)
             return _step(hub, known, booking, row, action)
     return Later(hub.clock() + BUSY_AGAIN, "more decisions than one pass takes")
+
+
+def _note_unreadable(session: Session, known: Standing, booking: Booking) -> None:
+    """Have the host told, once, of a connection whose tokens can't be read any more."""
+    for key in {row.provider for row in booking.meetings}:
+        connection, reason = known.connections.get(key), known.broken(key)
+        if connection is not None and reason:
+            at = connection.connected_at
+            mark_broken(session, known.hub, connection.id, reason=reason, connected_at=at, explained=True)
 
 
 def _first_action(hub: Hub, known: Standing, booking: Booking) -> tuple[MeetingRow | None, Action, list[datetime]]:

@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 from hub import crash, words
 from hub.notify import announce, calendar
 from hub.notify.account_mail import account_draft, account_mailed
+from hub.notify.connection_mail import connection_draft
 from hub.notify.details import Details, Place, country_of, details, dial_in_for
 from hub.notify.message import Draft, address, attach_entry, compose, domain, sender
 from hub.notify.render import render
 from hub.notify.transport import MailRefused
 from hub.outbox.outbox import Delivery, Later, backoff
 from hub.store import counters
-from hub.store.models import Booking, Connection, Host, OutboxRow
+from hub.store.models import Booking, OutboxRow
 from hub.store.vault import Unreadable
 from hub.values import Person
 
@@ -56,8 +57,8 @@ def _draft(session: Session, hub: Hub, delivery: Delivery) -> Draft | None:
     ids = delivery.ids
     if "account_mail" in ids:
         return account_draft(session, hub, delivery)
-    if ids["kind"] == "broken":
-        return _broken(session, hub, delivery)
+    if "connection" in ids:
+        return connection_draft(session, hub, delivery)
     booking = session.get(Booking, int(ids["booking"]))
     if booking is None or (booking.version != ids["version"] and ids["kind"] != "problem"):
         return None  # a newer change has a mail of its own
@@ -140,30 +141,6 @@ def entry_for(hub: Hub, booking: Booking, recipient: Person) -> calendar.Entry:
 
 def _lead(minutes: int) -> str:
     return "Tomorrow" if minutes == 1440 else f"In {words.minutes(minutes)}"
-
-
-def _broken(session: Session, hub: Hub, delivery: Delivery) -> Draft | None:
-    connection = session.get(Connection, int(delivery.ids["connection"]))
-    if connection is None or not connection.broken_reason:
-        return None
-    host = session.get_one(Host, connection.host_id)
-    provider = hub.registry.get(connection.provider)
-    upcoming = session.scalars(
-        select(Booking)
-        .where(Booking.host_id == host.id, Booking.status == "confirmed", Booking.starts_at > hub.clock())
-        .order_by(Booking.starts_at)
-    )
-    affected = [b for b in upcoming if b.location["provider"] == connection.provider]
-    context = {
-        "host": host,
-        "label": provider.facts.label if provider else connection.provider,
-        "reason": connection.broken_reason,
-        "since": words.short(connection.broken_at or hub.clock(), host.timezone),
-        "bookings": [(b, words.short(b.starts_at, host.timezone)) for b in affected[:20]],
-        "count": len(affected),
-        "settings_url": f"{hub.settings.public_url}/settings/integrations",
-    }
-    return Draft(compose(hub, delivery, Person(host.name, host.email), render("broken", context)))
 
 
 def _sent(hub: Hub, delivery: Delivery, draft: Draft, trouble: str) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from hub.accounts.forgetting import PAGE_KEPT
 from hub.connections import tokens
+from hub.connections.shared import others
 from hub.errors import NotPossible
 from hub.notify import announce
 from hub.notify.details import deleted_there
@@ -75,7 +76,9 @@ def delete(hub: Hub, host_id: int, *, cancel: bool) -> Effects:
         if host is None:
             raise NotPossible("There is no such account.")
         touched = effects(session, hub, host_id)
-        grants = [(c.provider, c.tokens, c.id) for c in session.scalars(_connections(host_id))]
+        grants = [
+            (c.provider, c.tokens, c.id) for c in session.scalars(_connections(host_id)) if not others(session, c)
+        ]
         _keep_pages(session, hub, host, cancel=cancel)
         _forget(session, host)
     hub.store.scrub()

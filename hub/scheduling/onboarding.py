@@ -10,6 +10,7 @@ from hub.forms import Faults, InvalidForm
 from hub.scheduling import event_types, hours
 from hub.scheduling.event_type_form import Typed, TypedLocation
 from hub.store.models import Host
+from hub.values import LONGEST_TEXT
 
 if TYPE_CHECKING:
     from hub.container import Hub
@@ -46,6 +47,15 @@ def keep_event_type(hub: Hub, host_id: int, title: str, minutes: str) -> None:
         session.get_one(Host, host_id).onboarding_draft = {"title": title, "minutes": length}
 
 
+def keep_typed(hub: Hub, host_id: int, typed: Mapping[str, str]) -> None:
+    """Keep what stands in the form of the location step while its host is away at a vendor's."""
+    fields = {f"{p.key}-{field.name}" for p in hub.registry.all() for field in p.facts.host_fields} | {"location"}
+    kept = {name: text[:LONGEST_TEXT] for name, text in typed.items() if name in fields}
+    with hub.store.write() as session:
+        host = session.get_one(Host, host_id)
+        host.onboarding_draft = {**host.onboarding_draft, "typed": kept}
+
+
 def choose_location(hub: Hub, host: Host, provider: str, typed: Mapping[str, str]) -> None:
     """Make the first event type with this location. Raises InvalidForm.
 
@@ -54,7 +64,7 @@ def choose_location(hub: Hub, host: Host, provider: str, typed: Mapping[str, str
     with hub.store.write() as session:
         row = session.get_one(Host, host.id, with_for_update=True)
         draft = dict(row.onboarding_draft)
-        if draft.get("made") or (row.onboarding_step == 0 and not draft):
+        if draft.get("made") or (row.onboarding_step == 0 and not draft.get("title")):
             return
         row.onboarding_draft = {"made": True}
     event_type = Typed(

@@ -2,54 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from hub import words
 from hub.connections import oauth, service
-from hub.connections.readiness import Standing, standing
-from hub.container import Hub
+from hub.connections.readiness import standing
 from hub.errors import HubError, MissingScopes, NotPossible, Rejected, Temporary
+from hub.notify import connection_mail
 from hub.providers import Provider
-from hub.values import Card, Readiness
-from hub.web.banners import Banner, of_providers
+from hub.values import Readiness
+from hub.web.banners import of_providers
+from hub.web.cards import CardView, card_view
 from hub.web.security import limiter
 from hub.web.session import browser_secret, host_id, local_path
-from hub.web.shell import the_hub
+from hub.web.shell import beside, the_hub
 
 blueprint = Blueprint("integrations", __name__)
 SETTINGS_PATH = "/settings/integrations"
 LONGEST_PATH = 200
 LONGEST_SEARCH = 100
 FEW = 12  # cards that can be taken in without a search
-
-BADGES = {
-    Readiness.READY: ("Connected", "ok"),
-    Readiness.PAUSED: ("Paused", "warn"),
-    Readiness.BROKEN: ("Needs reconnect", "bad"),
-    Readiness.NOT_CONNECTED: ("Not connected", "muted"),
-    Readiness.NOT_ENABLED: ("Not enabled", "muted"),
-    Readiness.NOT_CONFIGURED: ("Not set up", "muted"),
-}
-
-
-@dataclass(frozen=True)
-class CardView:
-    """A card with what its template shows around it."""
-
-    provider: Provider
-    card: Card
-    badge: tuple[str, str]
-    account_label: str = ""
-    since: str = ""
-    last_success: str = ""
-    broken_reason: str = ""
-    broken_since: str = ""
-    missing: Banner | None = None
 
 
 @blueprint.get(SETTINGS_PATH)
@@ -63,7 +36,7 @@ def integrations() -> str:
         known = standing(session, hub, current_user.host)
         hands = of_providers(session, hub, known)
         cards = [
-            replace(card_view(hub, known, provider), missing=hands.pop(provider.key, None))
+            card_view(session, hub, known, provider, missing=hands.pop(provider.key, None))
             for provider in everything
             if _matches(provider, wanted)
         ]
@@ -92,7 +65,7 @@ def connect(key: str) -> Response:
         readiness = standing(session, hub, current_user.host).readiness(key)
     if readiness in (Readiness.NOT_CONFIGURED, Readiness.NOT_ENABLED):
         abort(404)
-    return_to = local_path(request.form.get("return_to", ""), SETTINGS_PATH)
+    return_to = local_path(request.values.get("return_to", ""), SETTINGS_PATH)
     if len(return_to) > LONGEST_PATH:
         return_to = SETTINGS_PATH
     return redirect(oauth.begin(hub, provider, host_id=host_id(), browser=browser_secret(), return_to=return_to))
@@ -118,10 +91,10 @@ def callback(key: str) -> Response:
             raise NotPossible(f"{label} sent no code. Please try again.")
         oauth.finish(hub, provider, host_id=host_id(), code=code, verifier=verifier)
     except HubError as fault:
-        flash(_sentence(label, fault), "bad")
+        flash(_sentence(label, fault), beside("bad", key))
     else:
         flash(f"{label} is connected.", "ok")
-    return redirect(return_to)
+    return redirect(f"{return_to}#{key}" if return_to == SETTINGS_PATH else return_to)
 
 
 @blueprint.post("/integrations/<key>/enabled")
@@ -153,52 +126,17 @@ def disconnect(key: str) -> str | Response:
     return render_template("integrations/disconnect.html", provider=provider, effects=effects)
 
 
-def card_view(hub: Hub, known: Standing, provider: Provider) -> CardView:
-    """Return the card of one provider; a plugin that breaks while drawing it leaves the core's card."""
-    readiness = known.readiness(provider.key)
-    connection = known.connections.get(provider.key)
-    zone = known.host.timezone
-    card = Card(provider.key, provider.facts.label, provider.facts.blurb, readiness, _text(readiness, provider, hub))
-    try:
-        card = provider.settings_card(card, known.account(provider.key), _public_settings(hub, provider))
-    except HubError as fault:
-        card = Card(card.key, card.label, card.blurb, readiness, card.text, (fault.message,))
-    badge = BADGES[readiness]
-    if provider.oauth is None and readiness is Readiness.READY:
-        badge = ("Ready", "ok")
-    if connection is None:
-        return CardView(provider, card, badge)
-    return CardView(
-        provider,
-        card,
-        badge,
-        account_label=connection.account_label,
-        since=words.short(connection.connected_at, zone) if connection.connected_at else "",
-        last_success=words.short(connection.last_success_at, zone) if connection.last_success_at else "",
-        broken_reason=connection.broken_reason,
-        broken_since=words.short(connection.broken_at, zone) if connection.broken_at else "",
-    )
-
-
-def cards_for(session: Session, hub: Hub) -> list[CardView]:
-    """Return the cards of all providers for the signed-in host."""
-    known = standing(session, hub, current_user.host)
-    return [card_view(hub, known, provider) for provider in hub.registry.all()]
-
-
-def _text(readiness: Readiness, provider: Provider, hub: Hub) -> str:
-    label, support = provider.facts.label, hub.settings.support_email
-    whom = f" Contact support: {support}." if support else " Ask the operator of this hub."
-    return {
-        Readiness.NOT_ENABLED: f"{label} is not enabled for your account.{whom}",
-        Readiness.NOT_CONFIGURED: f"{label} has not been set up on this server yet.{whom}",
-        Readiness.PAUSED: "New bookings get no meeting, and it is not offered where there is another place. Existing meetings still move and are deleted with their bookings.",
-    }.get(readiness, "")
-
-
-def _public_settings(hub: Hub, provider: Provider) -> dict[str, str]:
-    secret = {setting.name for setting in provider.facts.settings if setting.secret} | {"client_secret"}
-    return {name: value for name, value in hub.settings.provider(provider.facts).items() if name not in secret}
+@blueprint.get("/integrations/<key>/earlier")
+@login_required  # type: ignore[untyped-decorator]
+def earlier(key: str) -> str | Response:
+    """List the upcoming meetings that another account made than the one that is connected now."""
+    hub, provider = the_hub(), _oauth_provider(key)
+    with hub.store.read() as session:
+        connection = standing(session, hub, current_user.host).connections.get(key)
+        found = connection_mail.earlier(session, hub, connection) if connection else []
+    if not found:
+        return redirect(f"{SETTINGS_PATH}#{key}")
+    return render_template("integrations/earlier.html", provider=provider, found=found)
 
 
 def _matches(provider: Provider, wanted: str) -> bool:

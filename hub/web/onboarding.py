@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
@@ -15,8 +15,7 @@ from hub.container import Hub
 from hub.forms import InvalidForm
 from hub.scheduling import event_types, onboarding
 from hub.store.models import Host
-from hub.values import Readiness
-from hub.web.integrations import card_view
+from hub.web.cards import card_view
 from hub.web.session import host_id
 from hub.web.shell import the_hub
 
@@ -51,6 +50,8 @@ def step(number: int) -> str | Response | tuple[str, int]:
         abort(404)
     hub, errors = the_hub(), {}
     if request.method == "POST":
+        if number == 4 and request.form.get("connect"):
+            return _connect(hub, request.form["connect"])
         try:
             if request.form.get("do") != "skip":
                 _keep(hub, current_user.host, number)
@@ -65,9 +66,7 @@ def step(number: int) -> str | Response | tuple[str, int]:
         f"onboarding/step{number}.html",
         steps=_steps(number),
         errors=errors,
-        typed=request.form,
-        public_url=hub.settings.public_url,
-        **_context(hub, number),
+        **{"typed": request.form, "public_url": hub.settings.public_url, **_context(hub, number)},
     )
     return (page, 422) if errors else page
 
@@ -95,6 +94,16 @@ def _keep(hub: Hub, host: Host, number: int) -> None:
             raise InvalidForm(named) from None
 
 
+def _connect(hub: Hub, key: str) -> Response:
+    """Go to the vendor and come back to this step; what was typed here is kept until then."""
+    provider = hub.registry.get(key)
+    if provider is None or provider.oauth is None:
+        abort(404)
+    onboarding.keep_typed(hub, host_id(), {**request.form.to_dict(), "location": key})
+    # 307: the browser sends this very form, with its token, to where connecting begins.
+    return redirect(url_for("integrations.connect", key=key, return_to="/onboarding/4"), 307)
+
+
 def _steps(current: int) -> list[Step]:
     states = ["done" if n < current else "current" if n == current else "todo" for n in range(1, onboarding.LAST + 1)]
     return [Step(n, TITLES[n - 1], f"/onboarding/{n}", state) for n, state in enumerate(states, 1)]
@@ -109,12 +118,9 @@ def _context(hub: Hub, number: int) -> dict[str, Any]:
         return {"days": days, "start": start, "end": end, "weekdays": [(str(n), d) for n, d in enumerate(WEEKDAYS)]}
     with hub.store.read() as session:
         known = standing(session, hub, host)
+        views = [card_view(session, hub, known, provider) for provider in hub.registry.all()] if number == 4 else []
         made = event_types.all_of(session, host.id)
     if number == 4:
-        views = [card_view(hub, known, provider) for provider in hub.registry.all()]
-        return {
-            "views": views,
-            "chosen": request.values.get("location") or request.args.get("chosen", ""),
-            "Readiness": Readiness,
-        }
+        typed = request.form if request.method == "POST" else host.onboarding_draft.get("typed", {})
+        return {"views": views, "typed": typed, "chosen": typed.get("location", "")}
     return {"draft": host.onboarding_draft, "made": made}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, g, get_flashed_messages, request
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -34,6 +34,8 @@ def init_app(app: Flask, hub: Hub) -> None:
         provider_icon=lambda key: provider_icon(hub, key),
         location_label=lambda key: location_label(hub, key),
         permissions=permissions,
+        notices=notices,
+        toasts=toasts,
         host_banners=lambda: host_banners(hub),
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -54,6 +56,27 @@ def location_label(hub: Hub, key: str) -> str:
 def permissions(provider: Provider) -> list[tuple[str, str]]:
     """Return what the provider asks a host to allow, and what for."""
     return [(scope.label, scope.purpose) for scope in provider.oauth.scopes] if provider.oauth else []
+
+
+def beside(tone: str, key: str) -> str:
+    """Return the category for `flash` of a sentence that is to stand on the provider's card, and not to pass."""
+    return f"{tone}@{key}"
+
+
+def notices(key: str) -> list[tuple[str, str]]:
+    """Return (tone, text) of what is to be said on this provider's card."""
+    g.setdefault("beside", set()).add(key)
+    return [(tone, text) for tone, whose, text in _said() if whose == key]
+
+
+def toasts() -> list[tuple[str, str]]:
+    """Return (tone, text) of all other messages; also of a card's where the page has no such card."""
+    return [(tone, text) for tone, whose, text in _said() if whose not in g.get("beside", set())]
+
+
+def _said() -> list[tuple[str, str, str]]:
+    said = cast("list[tuple[str, str]]", get_flashed_messages(with_categories=True))
+    return [(category.partition("@")[0], category.partition("@")[2], text) for category, text in said]
 
 
 def host_banners(hub: Hub) -> list[Banner]:

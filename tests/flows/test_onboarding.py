@@ -34,15 +34,21 @@ def test_all_steps(ada: Host, world: World) -> None:
     assert ada.browser.get("/onboarding").location == "/event-types"
 
 
+def goes_to_zoom(host: Host, **typed: str) -> str:
+    """Press Connect Zoom at step 4, with whatever was typed, and return Zoom's address."""
+    answer = host.sends("/onboarding/4", follow=False, connect="zoom", **typed)
+    assert answer.status_code == 307
+    sent = host.sends(answer.location, follow=False, connect="zoom", **typed)
+    assert sent.status_code == 302
+    return str(sent.location)
+
+
 def test_connect_at_step_four(ada: Host, world: World) -> None:
     """During the onboarding flow, at the Meeting Location step (step 4), select Zoom. Click the Connect Zoom button
     that appears. You'll be returned to the onboarding step with Zoom connected."""
     ada.opens("/onboarding/4")
     assert ada.reads("Connect Zoom")
-    back = re.search(r'name="return_to" value="([^"]+)"', ada.page)
-    assert back
-    answer = ada.sends("/integrations/zoom/connect", follow=False, return_to=back[1], location="zoom")
-    returned = consent(answer.location, user="ada@example.com", decision="allow")
+    returned = consent(goes_to_zoom(ada), user="ada@example.com", decision="allow")
     ada.opens(urlsplit(returned)._replace(scheme="", netloc="").geturl())
     assert ada.reads("Meeting Location")
     assert ada.reads("Connected")
@@ -52,11 +58,13 @@ def test_connect_at_step_four(ada: Host, world: World) -> None:
 def test_declined_at_step_four(ada: Host, world: World) -> None:
     """Who declines is back on step 4 with the true state, and can go on."""
     ada.opens("/onboarding/4")
-    answer = ada.sends("/integrations/zoom/connect", follow=False, return_to="/onboarding/4?chosen=zoom")
-    returned = consent(answer.location, user="ada@example.com", decision="deny")
+    typed = {"inperson-mode": "host_place", "inperson-address": "Café Central"}
+    returned = consent(goes_to_zoom(ada, **typed), user="ada@example.com", decision="deny")
     ada.opens(urlsplit(returned)._replace(scheme="", netloc="").geturl())
     assert ada.reads("Connect Zoom")
     assert ada.reads("was not connected")
+    assert "Café Central" in ada.page
+    assert re.search(r'value="zoom" checked', ada.page)
     ada.sends("/onboarding/4", do="skip")
     assert ada.reads("Almost there")
 
