@@ -171,6 +171,8 @@
       setTheme(form, event.submitter.value);
       return;
     }
+    /* A button that only leads away for a while takes along what stands in cards not chosen, too. */
+    if (event.submitter?.hasAttribute("data-all")) $$("[data-off]", form).forEach((input) => { input.disabled = false; });
     if (event.defaultPrevented || form.method === "dialog" || form.target) return;
     const button = event.submitter;
     setTimeout(() => {
@@ -192,6 +194,8 @@
     const news = part.matches?.("[data-announce]") ? part : part.querySelector?.("[data-announce]");
     if (news) announce(news.dataset.announce || news.textContent);
   });
+  /* Going back to a page that answered a form must not ask to send the form once more. */
+  if (root.dataset.posted) history.replaceState(null, "", root.dataset.posted);
   detectZone();
   enhance(document);
   document.querySelector("[data-focus]")?.focus();

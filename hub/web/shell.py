@@ -34,6 +34,7 @@ def init_app(app: Flask, hub: Hub) -> None:
         provider_icon=lambda key: provider_icon(hub, key),
         location_label=lambda key: location_label(hub, key),
         permissions=permissions,
+        answers_form=answers_form,
         notices=notices,
         toasts=toasts,
         host_banners=lambda: host_banners(hub),
@@ -56,6 +57,11 @@ def location_label(hub: Hub, key: str) -> str:
 def permissions(provider: Provider) -> list[tuple[str, str]]:
     """Return what the provider asks a host to allow, and what for."""
     return [(scope.label, scope.purpose) for scope in provider.oauth.scopes] if provider.oauth else []
+
+
+def answers_form() -> bool:
+    """Tell whether this page answers a form that was sent to an address where it can be opened, too."""
+    return request.method == "POST" and bool(current_app.url_map.bind("").test(request.path, "GET"))
 
 
 def beside(tone: str, key: str) -> str:
