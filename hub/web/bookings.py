@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
@@ -15,9 +14,10 @@ from hub.connections.readiness import standing
 from hub.container import Hub
 from hub.errors import InvalidInput, NotPossible, ProviderError
 from hub.meetings import repair
-from hub.notify.details import Details, Place, country_of, details, dial_in_for
+from hub.notify.details import Details, country_of, details, dial_in_for
 from hub.scheduling import agenda, offers
 from hub.store.models import Booking, EventType
+from hub.web import booking_lines
 from hub.web.picker import write_start
 from hub.web.session import host_id
 from hub.web.shell import the_hub
@@ -25,30 +25,7 @@ from hub.web.shell import the_hub
 blueprint = Blueprint("bookings", __name__, url_prefix="/bookings")
 
 LAST_PAGE = 10_000
-BADGES = {
-    Place.MAKING: ("Being made", "info"),
-    Place.LATE: ("Late", "warn"),
-    Place.READY: ("Ready", "ok"),
-    Place.TOLD: ("Needs a hand", "bad"),
-    Place.CANCELLED: ("Cancelled", "muted"),
-}
 TABS = {"upcoming": "Upcoming", "past": "Past", "cancelled": "Cancelled", "unlinked": "Without a link"}
-TONES = {
-    "booked": "info",
-    "moved": "info",
-    "relocated": "info",
-    "made": "ok",
-    "manual": "ok",
-    "failed": "bad",
-    "skipped": "warn",
-    "parked": "warn",
-    "kept": "warn",
-    "gone": "warn",
-    "noticed": "warn",
-    "in_step": "ok",
-    "retrying": "warn",
-    "cancelled": "bad",
-}
 
 
 @dataclass(frozen=True)
@@ -58,6 +35,7 @@ class Own:
     booking: Booking
     event_type: EventType | None
     options: list[offers.Option]
+    warning: str = ""
 
     @property
     def closed(self) -> str:
@@ -100,7 +78,9 @@ def index() -> str:
         tabs=[(name, label) for name, label in TABS.items() if name in (*agenda.TABS[:3], tab)],
         page=page,
         more=more,
-        days=[(day, [_line(hub, row) for row in found]) for day, found in days],
+        days=[
+            (day, [booking_lines.line(hub, row, current_user.host.timezone) for row in found]) for day, found in days
+        ],
         zone_name=words.zone_label(current_user.host.timezone, hub.clock()),
     )
 
@@ -162,47 +142,16 @@ def own(ref: str) -> Own:
             abort(404)
         event_type = session.get(EventType, booking.event_type_id) if booking.event_type_id else None
         known = standing(session, hub, booking.host)
-        return Own(booking, event_type, offers.options(hub, known, event_type) if event_type else [])
-
-
-def state(hub: Hub, booking: Booking) -> tuple[str, str]:
-    """Return how far the booking's meeting is, as a badge's word and tone."""
-    about = details(hub, booking)
-    row = booking.meeting
-    if about.noticed:
-        return (
-            f"{about.noticed.capitalize()} in {about.provider_label}",
-            "bad" if about.noticed == "deleted" else "warn",
-        )
-    if about.state is Place.READY and row is not None:
-        if row.error:
-            return "Not in step", "warn"
-        return (
-            "Own link"
-            if row.state == "manual"
-            else "Link ready"
-            if about.meeting and about.meeting.join_url
-            else "Ready"
-        ), "ok"
-    return BADGES[about.state]
-
-
-def _line(hub: Hub, booking: Booking) -> dict[str, Any]:
-    about = details(hub, booking)
-    zone = words.zone(current_user.host.timezone)
-    start, end = booking.starts_at.astimezone(zone), booking.ends_at.astimezone(zone)
-    return {
-        "row": booking,
-        "time": f"{words.clock(start)}–{words.clock(end)}",
-        "about": about,
-        "badge": state(hub, booking) if booking.ends_at > hub.clock() else None,
-    }
+        key = booking.place.provider
+        # Only what holds for this very booking, such as a limit of the account; its meeting's state says the rest.
+        warning = known.warning(key, booking.minutes) if known.ready(key) else ""
+        return Own(booking, event_type, offers.options(hub, known, event_type) if event_type else [], warning)
 
 
 def _page(mine: Own, *, typed: str = "", errors: dict[str, str] | None = None) -> str:
     hub, booking = the_hub(), mine.booking
     with hub.store.read() as session:
-        happened = agenda.timeline(session, booking.id)
+        rows = agenda.timeline(session, booking.id)
     about, zone = details(hub, booking), current_user.host.timezone
     provider = hub.registry.get(about.provider)
     numbers = dial_in_for(about.meeting, country_of(booking.invitee_timezone)) if about.meeting else []
@@ -212,14 +161,12 @@ def _page(mine: Own, *, typed: str = "", errors: dict[str, str] | None = None) -
         mine=mine,
         booking=booking,
         about=about,
-        badge=state(hub, booking),
+        badge=booking_lines.state(hub, booking),
         when=words.when(booking.starts_at, booking.ends_at, zone),
         theirs=theirs if booking.invitee_timezone != zone else "",
         numbers=numbers,
         answers=_answers(hub, booking),
-        timeline=[
-            {"text": row.text, "at_text": _at(row.at, zone), "tone": TONES.get(row.what, "muted")} for row in happened
-        ],
+        timeline=booking_lines.happened(rows, zone),
         zone_name=words.zone_label(zone, hub.clock()),
         remote=bool(provider and provider.oauth),
         over=booking.ends_at <= hub.clock(),
@@ -236,11 +183,6 @@ def _slot_there(mine: Own, about: Details) -> str:
     if about.there is None or mine.fixed or about.there[0] == mine.booking.starts_at:
         return ""
     return write_start(about.there[0])
-
-
-def _at(moment: Any, zone: str) -> str:
-    local = moment.astimezone(words.zone(zone))
-    return f"{words.day(local)}, {words.clock(local)}"
 
 
 def _answers(hub: Hub, booking: Booking) -> list[tuple[str, str]]:

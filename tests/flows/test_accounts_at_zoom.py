@@ -185,3 +185,24 @@ def test_signed_out_on_the_way(ada: Host, world: World) -> None:
     ada.sends("/login", email=ada.email, password="correct horse battery", next=target)
     assert ada.reads("This authorization was not begun here, or was used already. Please start again.")
     assert ada.reads("Connect Zoom")
+
+
+def test_free_account(ada: Host, bob: Invitee, world: World) -> None:
+    """A Zoom account (free or paid): of a free one, list, editor and booking warn where a meeting is longer than it lasts."""
+    ada.connects("zoom", user=free_user(world))
+    ada.offers("zoom", minutes=60)
+    bob.books(ada.offers("zoom", minutes=60, title="Long call"), SLOTS[0], location="zoom")
+    bob.books(ada.offers("zoom", minutes=30, title="Short call"), SLOTS[2], location="zoom")
+    world.work()
+    for path in ("/event-types", "/event-types/1", f"/bookings/{world.booking(1).ref}"):
+        ada.opens(path)
+        assert ada.reads("Warning"), path
+        assert ada.reads("40 minutes"), path
+    ada.opens(f"/bookings/{world.booking(2).ref}")
+    assert not ada.reads("40 minutes")
+
+
+def free_user(world: World) -> str:
+    """Return the address of a user of the local Zoom whose plan is free."""
+    users = world.control("GET", "/state")["users"]
+    return str(next(user["email"] for user in users if user["type"] == 1))
