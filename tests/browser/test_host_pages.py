@@ -144,3 +144,41 @@ def test_a_booking_is_moved_by_its_host(opens: OpenPage, world: World) -> None:
     page.get_by_role("button", name="Move booking").click()
     page.locator(".toasts").get_by_text("The booking is moved.").wait_for()
     assert world.booking(1).starts_at.isoformat() == "2026-12-14T10:30:00+00:00"
+
+
+def test_back_after_a_corrected_form(opens: OpenPage) -> None:
+    """Going back after a form that had to be corrected shows the form at that time, and asks to send nothing again."""
+    page = opens("/ada-lovelace/intro-call")
+    page.goto("/ada-lovelace/intro-call?slot=20261203T090000Z")
+    page.get_by_role("radio", name="In person").check()
+    page.get_by_label("Your name").fill("Bob Invitee")
+    page.get_by_role("button", name="Book").click()
+    page.get_by_label("Email").fill("bob@example.net")
+    page.get_by_role("button", name="Book").click()
+    page.wait_for_url("**/b/*")
+    page.go_back()
+    page.wait_for_url("**/ada-lovelace/intro-call?slot=20261203T090000Z")
+    page.get_by_role("heading", level=1).wait_for()
+
+
+def test_no_day_looks_chosen_on_a_phone(opens: OpenPage) -> None:
+    """Where the day's times show only after a tap, no day is filled like a chosen one; where they show, one is."""
+    fills = "[...document.querySelectorAll('a.day')].map((day) => getComputedStyle(day).backgroundColor)"
+    page = opens("/event-types", viewport={"width": 360, "height": 800})
+    page.goto("/ada-lovelace/intro-call?month=2026-12")
+    assert len(set(page.evaluate(fills))) == 1
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert len(set(page.evaluate(fills))) == 2
+
+
+def test_the_banner_and_its_button(opens: OpenPage, world: World) -> None:
+    """Bookings without a link are counted on the host's pages, and one button creates the missing links."""
+    page = opens("/event-types")
+    page.get_by_text("1 upcoming booking has no link.").wait_for()
+    page.get_by_role("button", name="Create the missing links").click()
+    page.wait_for_url("**/bookings")
+    page.locator(".toasts").get_by_text("1 meeting is being made").wait_for()
+    world.work()
+    page.reload()
+    assert page.get_by_role("button", name="Create the missing links").count() == 0
+    assert page.get_by_text("Link ready").count() == 2
