@@ -83,11 +83,7 @@ def fresh_token(hub: Hub, provider: Provider, connection_id: int, *, refused: st
 
 def readable(hub: Hub, connection: Connection) -> bool:
     """Tell whether the connection's tokens can be read; not so after their key was lost, or with a damaged row."""
-    try:
-        hub.vault.open(connection.tokens, _place(connection))
-    except Unreadable:
-        return False
-    return True
+    return hub.vault.opens(connection.tokens, _place(connection))
 
 
 def revoke(hub: Hub, provider: Provider, sealed: str, connection_id: int) -> bool:

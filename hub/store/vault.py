@@ -42,6 +42,14 @@ class Vault:
         except (InvalidTag, ValueError):
             raise Unreadable from None
 
+    def opens(self, sealed: str, place: str) -> bool:
+        """Tell whether `open` would return the text."""
+        try:
+            self.open(sealed, place)
+        except Unreadable:
+            return False
+        return True
+
     def current(self, sealed: str) -> bool:
         """Tell whether the value is encrypted with the newest key."""
         return sealed.startswith(f"{self._current}.")
