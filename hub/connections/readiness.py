@@ -49,7 +49,8 @@ class Standing:
         connection = self.connections.get(key)
         if connection is None or connection.broken_reason or not connection.tokens:
             return connection.broken_reason if connection else ""
-        return "" if tokens.readable(self.hub, connection) else tokens.UNREADABLE
+        readable = self.hub.vault.opens(connection.tokens, tokens.place_of(connection))
+        return "" if readable else tokens.UNREADABLE
 
     def ready(self, key: str) -> bool:
         """Whether a booking made now would get its meeting."""

@@ -57,7 +57,7 @@ def exchange(hub: Hub, provider: Provider, *, code: str, verifier: str, redirect
 def store(session: Session, hub: Hub, connection: Connection, grant: Grant) -> None:
     """Seal the grant into the connection, which has an id already; nothing is committed."""
     tokens = json.dumps({"access_token": grant.access_token, "refresh_token": grant.refresh_token})
-    connection.tokens = hub.vault.seal(tokens, _place(connection))
+    connection.tokens = hub.vault.seal(tokens, place_of(connection))
     connection.expires_at = grant.expires_at
     connection.grant_number += 1
     connection.refresh_lease, connection.refresh_lease_until = "", None
@@ -79,11 +79,6 @@ def fresh_token(hub: Hub, provider: Provider, connection_id: int, *, refused: st
         if time.monotonic() > deadline:
             raise Temporary("Another process is refreshing the connection.")
         time.sleep(LOOK_AGAIN_SECONDS)  # another process holds the lease; its result arrives in the database
-
-
-def readable(hub: Hub, connection: Connection) -> bool:
-    """Tell whether the connection's tokens can be read; not so after their key was lost, or with a damaged row."""
-    return hub.vault.opens(connection.tokens, _place(connection))
 
 
 def revoke(hub: Hub, provider: Provider, sealed: str, connection_id: int) -> bool:
@@ -110,7 +105,7 @@ def _take(hub: Hub, connection_id: int, refused: str) -> tuple[str, str, str, in
         if connection is None or not connection.tokens:
             raise ConnectionLost("The connection has been removed.")
         try:
-            tokens = json.loads(hub.vault.open(connection.tokens, _place(connection)))
+            tokens = json.loads(hub.vault.open(connection.tokens, place_of(connection)))
         except Unreadable:
             raise ConnectionLost(UNREADABLE) from None
         valid = connection.expires_at is not None and connection.expires_at - EARLY > now
@@ -247,5 +242,6 @@ def _url(hub: Hub, provider: Provider, which: str) -> str:
     return hub.settings.bases(provider.facts)[0] + paths[which]
 
 
-def _place(connection: Connection) -> str:
+def place_of(connection: Connection) -> str:
+    """Return the place for which its tokens are sealed."""
     return f"connection:{connection.id}:tokens"
