@@ -21,6 +21,7 @@ from hub.values import Account, Api, Card, Location, Meeting, MeetingRequest
 GROUP = "hub.providers"
 HOOKS = tuple(name for name, _ in inspect.getmembers(Hooks, inspect.isfunction) if not name.startswith("_"))
 LARGEST_ICON = 20_000
+LARGEST_README = 100_000
 KINDS = get_args(FieldKind)
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ class Provider:
     ):
         self.facts = facts
         self.key = facts.key
-        self.icon_svg, *self.manifests = files
+        self.icon_svg, self.readme, *self.manifests = files
         self.version = version
         self._call_hook = call
         self._hooks = frozenset(hooks)
@@ -213,7 +214,7 @@ def _scoped(manager: pluggy.PluginManager, others: list[Any]) -> Callable[..., A
 
 
 def _checked(facts: Any, plugin: Any) -> list[str]:
-    """Return icon and manifests of a provider whose facts hold. Raises ValueError that says what does not."""
+    """Return icon, README and manifests of a provider whose facts hold. Raises ValueError that says what does not."""
     if not isinstance(facts, LocationProvider):
         raise ValueError("location_provider() did not return a LocationProvider")
     if not re.fullmatch(r"[a-z][a-z0-9]{1,30}", facts.key):
@@ -235,4 +236,6 @@ def _checked(facts: Any, plugin: Any) -> list[str]:
         r"<script|\son\w+\s*=|javascript:|<foreignObject|href\s*=\s*[\"']?(?!#)", icon, re.I
     ):
         raise ValueError("its icon is too large, or holds script or links")
-    return [icon, *manifests]
+    readme = folder.joinpath("README.md")
+    text = readme.read_bytes()[:LARGEST_README].decode("utf-8", "replace") if readme.is_file() else ""
+    return [icon, text, *manifests]

@@ -42,6 +42,7 @@ KEYS_THAT_ARE_WORDS = {"hub/notify/calendar.py": (1, "a feature of a CONFERENCE 
 # Where text is handed on as markup; how often, and why nobody else's text can be in it.
 RAW_MARKUP = {
     "hub/mailbox.py": (2, "escapes what surrounds the links of the demo's mails"),
+    "hub/web/markdown.py": (2, "rendered with HTML switched off: what the text has of it is escaped"),
     "hub/web/visitor.py": (1, "a frame written out in the module, filled by format, which escapes"),
     "hub/web/shell.py": (2, "a plugin's icon, checked at start to hold no script"),
     "templates/components/booking.html": (3, "attributes written out in the template itself"),
