@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 FARTHEST = timedelta(days=3650)
 LONGEST = 1440  # minutes
 
-# The very words of ix_meeting_external_id: only so is the index used, on both engines.
-external_id = literal_column("meeting.value ->> 'external_id'", String)
+# The very words of ix_meeting_external_id: only so is the index used.
+EXTERNAL_ID = {
+    "sqlite": "json_extract(meeting.value, '$.external_id')",
+    "postgresql": "meeting.value ->> 'external_id'",
+}
 
 
 def notice(
@@ -61,6 +64,7 @@ def notice(
 
 def _booking(session: Session, provider: Provider, event: Any) -> Booking | None:
     """Return the booking whose meeting this is, locked against workers that bring it into step."""
+    external_id = literal_column(EXTERNAL_ID[session.get_bind().dialect.name], String)
     found = session.scalar(
         select(MeetingRow.booking_id).where(external_id == event.meeting, MeetingRow.provider == provider.key).limit(1)
     )

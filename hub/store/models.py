@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.store.base import Base
@@ -199,10 +199,7 @@ class MeetingRow(Base):
     """What is known of one meeting at a provider; see hub.meetings.decide for its states."""
 
     __tablename__ = "meeting"
-    __table_args__ = (
-        UniqueConstraint("booking_id", "n"),
-        Index("ix_meeting_external_id", text("(value ->> 'external_id')")),
-    )
+    __table_args__ = (UniqueConstraint("booking_id", "n"),)  # and ix_meeting_external_id: see hub.meetings.noticed
     id: Mapped[int] = mapped_column(primary_key=True)
     booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"))
     n: Mapped[int] = mapped_column(default=1)

@@ -170,12 +170,12 @@ def test_disconnected_after_it_was_removed(site: Server, ada: Host, world: World
 
 def test_the_vendors_number_of_a_meeting_is_in_an_index(engine: str, world: World) -> None:
     """A webhook is answered as fast with a million meetings: the one it is about is looked up, on both engines."""
-    query = "SELECT booking_id FROM meeting WHERE meeting.value ->> 'external_id' = '7' AND provider = 'zoom'"
     with world.hub.store.engine.connect() as raw:
+        words = noticed.EXTERNAL_ID[raw.dialect.name]
+        query = f"SELECT booking_id FROM meeting WHERE {words} = '7' AND provider = 'zoom'"
         if engine == "production":
             raw.execute(text("SET enable_seqscan = off"))  # a table with few rows would be read whole
         told = raw.execute(text(f"EXPLAIN {'QUERY PLAN ' if engine == 'embedded' else ''}{query}")).all()
-    assert str(noticed.external_id) in query
     assert "ix_meeting_external_id" in str(told)
 
 

@@ -21,7 +21,9 @@ def upgrade() -> None:
 
     op.add_column('meeting', sa.Column('noticed', sa.JSON(), nullable=True))
     op.add_column('meeting', sa.Column('known_at', sa.DateTime(timezone=True), nullable=True))
-    op.create_index('ix_meeting_external_id', 'meeting', [sa.text("(value ->> 'external_id')")], unique=False)
+    sqlite = op.get_bind().dialect.name == 'sqlite'  # which knows ->> from 3.38 on only
+    words = "json_extract(value, '$.external_id')" if sqlite else "(value ->> 'external_id')"
+    op.create_index('ix_meeting_external_id', 'meeting', [sa.text(words)], unique=False)
 
 
 def downgrade() -> None:
