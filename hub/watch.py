@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub.errors import InvalidInput
 from hub.notify import announce
 from hub.store.db import after_commit
-from hub.store.models import Activity, Booking, OutboxRow
+from hub.store.models import Activity, Booking, Connection, OutboxRow
 
 if TYPE_CHECKING:
     from hub.container import Hub
@@ -44,6 +44,17 @@ class MailFailure:
     at: datetime
     booking: str
     text: str
+
+
+@dataclass(frozen=True)
+class HeldUp:
+    """Connections that can't be used now, alike in provider and state: how many, since when (aware), one reason."""
+
+    provider: str
+    state: str
+    count: int
+    since: datetime | None
+    reason: str
 
 
 def stuck(hub: Hub, limit: int | None = None) -> list[Stuck]:
@@ -111,6 +122,18 @@ def mark_done(hub: Hub, ids: Iterable[int], reason: str) -> int:
                 what = "A mail" if row.topic == "mail" else "A step"
                 announce.note(session, hub, booking, "closed", f"{what} was closed by the operator: {reason}")
     return len(rows)
+
+
+def held_up(hub: Hub) -> list[HeldUp]:
+    """Return what connections can't be used now: broken ones wait for their hosts to reconnect."""
+    broken = (
+        select(Connection.provider, func.count(), func.min(Connection.broken_at), func.max(Connection.broken_reason))
+        .where(Connection.broken_reason != "")
+        .group_by(Connection.provider)
+        .order_by(Connection.provider)
+    )
+    with hub.store.read() as session:
+        return [HeldUp(key, "broken", count, since, reason) for key, count, since, reason in session.execute(broken)]
 
 
 def mail_failures(hub: Hub, limit: int = 20) -> list[MailFailure]:

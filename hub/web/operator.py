@@ -108,6 +108,7 @@ def _page(row: str = "", error: str = "") -> str:
         time=lambda moment: words.short(moment, zone),
         providers=[(one, hub.settings.configured(one.facts)) for one in hub.registry.all()],
         broken=hub.registry.broken,
+        held_up=watch.held_up(hub),
         failures=watch.mail_failures(hub),
     )
 

@@ -10,6 +10,8 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
+from hub.accounts import admin
+from hub.store.models import OutboxRow
 from tests.support.people import PASSWORD, Host, Invitee
 from tests.support.world import World
 
@@ -19,7 +21,10 @@ OpenPage = Callable[..., Any]
 
 @pytest.fixture(name="ada")
 def _ada(app: Flask, world: World) -> Host:
-    """A host with event types, one of them with a warning, and with bookings, one of them in need of a hand."""
+    """A host with event types, one of them with a warning, and with bookings, one of them in need of a hand.
+
+    She is an operator, too, with something that is stuck.
+    """
     host = Host(app, world)
     host.connects("zoom")
     offered = host.offers("zoom", "phone", "inperson")
@@ -30,6 +35,10 @@ def _ada(app: Flask, world: World) -> Host:
     world.breaks_zoom("error", "create", status=400, code=300)
     bob.books(offered, "2026-12-02T09:00:00+00:00", location="zoom")
     world.work()
+    admin.switch(world.hub, host.email, operator=True)
+    now = world.clock()
+    with world.hub.store.write() as session:
+        session.add(OutboxRow(topic="x", key="x", ids={}, created_at=now, due_at=now, parked_at=now, error="Boom"))
     return host
 
 
@@ -66,7 +75,7 @@ def paths(world: World) -> list[str]:
     token = world.hub.vault.open(world.booking(1).manage_token, f"booking:{world.booking(1).ref}:manage")
     public = ["/ada-lovelace", "/ada-lovelace/intro-call", "/ada-lovelace/intro-call?slot=20261203T090000Z"]
     manage = [f"/b/{token}{part}" for part in ("", "/reschedule", "/location", "/cancel")]
-    settings = ["/settings/integrations", "/integrations/zoom/disconnect", "/profile"]
+    settings = ["/settings/integrations", "/integrations/zoom/disconnect", "/profile", "/ops"]
     first = ["/login", "/signup", *(f"/onboarding/{step}" for step in range(1, 6)), "/nothing/here"]
     hosts = [*events, "/availability", "/bookings", "/bookings?tab=past", one, two, *moves]
     return [*hosts, *settings, *first, *public, *manage]

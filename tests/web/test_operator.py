@@ -18,7 +18,7 @@ from hub.app import create_app
 from hub.container import Hub
 from hub.outbox import life
 from hub.providers import Registry
-from hub.store.models import Activity, OutboxRow
+from hub.store.models import Activity, Connection, OutboxRow
 from hub.store.models import Host as HostRow
 from hub.web.latency import Latencies
 from tests.support.people import Host, Invitee, Person
@@ -251,6 +251,19 @@ def test_many(operator: Host, hub: Hub) -> None:
     assert page.count("ValueError: boom") == 20
     assert "hub outbox lists them all" in page
     assert len(page) < 60_000
+
+
+def test_connections_that_are_held_up(operator: Host, world: World, hub: Hub) -> None:
+    """Broken connections are counted by provider, with why and since when; a working one is none of them."""
+    operator.connects("zoom")
+    assert "Zoom: 1 connection" not in operator.opens("/ops")
+    with hub.store.write() as session:
+        session.execute(update(Connection).values(broken_reason="invalid_grant", broken_at=hub.clock()))
+    page = operator.opens("/ops")
+    assert "Zoom: 1 connection" in page
+    assert "Since Mon 30 Nov" in page
+    assert "invalid_grant" in page
+    assert metrics(operator)["hub_connections"] == {'provider="zoom",state="broken"': 1}
 
 
 @pytest.fixture(name="failing")
