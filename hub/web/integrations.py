@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
@@ -25,6 +27,14 @@ LONGEST_SEARCH = 100
 FEW = 12  # cards that can be taken in without a search
 
 
+@dataclass(frozen=True)
+class Group:
+    """One section of the page. Where there are many providers, those without a connection are `others`: a line each."""
+
+    cards: list[CardView] = field(default_factory=list)
+    others: list[Provider] = field(default_factory=list)
+
+
 @blueprint.get(SETTINGS_PATH)
 @login_required  # type: ignore[untyped-decorator]
 def integrations() -> str:
@@ -35,14 +45,15 @@ def integrations() -> str:
     with hub.store.read() as session:
         known = standing(session, hub, current_user.host)
         hands = of_providers(session, hub, known)
-        cards = [
-            card_view(session, hub, known, provider, missing=hands.pop(provider.key, None))
-            for provider in everything
-            if _matches(provider, wanted)
-        ]
-    groups: dict[str, list[CardView]] = {}
-    for view in cards:
-        groups.setdefault(view.provider.facts.group, []).append(view)
+        found = [provider for provider in everything if _matches(provider, wanted)]
+        groups: dict[str, Group] = {}
+        for provider in found:
+            group = groups.setdefault(provider.facts.group, Group())
+            if len(found) <= FEW or provider.key in known.connections:
+                missing = hands.pop(provider.key, None)
+                group.cards.append(card_view(session, hub, known, provider, missing=missing))
+            else:
+                group.others.append(provider)
     return render_template(
         "integrations/index.html",
         groups=groups,
