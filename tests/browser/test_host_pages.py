@@ -75,13 +75,32 @@ def paths(world: World) -> list[str]:
     token = world.hub.vault.open(world.booking(1).manage_token, f"booking:{world.booking(1).ref}:manage")
     public = ["/ada-lovelace", "/ada-lovelace/intro-call", "/ada-lovelace/intro-call?slot=20261203T090000Z"]
     manage = [f"/b/{token}{part}" for part in ("", "/reschedule", "/location", "/cancel")]
-    settings = ["/settings/integrations", "/integrations/zoom/disconnect", "/profile", "/ops"]
-    first = ["/login", "/signup", *(f"/onboarding/{step}" for step in range(1, 6)), "/nothing/here"]
+    settings = ["/settings/integrations", "/integrations/zoom/disconnect", "/integrations/zoom/earlier", "/profile"]
+    settings += ["/profile/delete", "/help", *(f"/help/{p.key}" for p in world.hub.registry.all()), "/ops"]
+    links = ["/login", "/signup", "/forgot", "/account/password/x", "/account/email/x", "/account/open/x"]
+    first = [*links, *(f"/onboarding/{step}" for step in range(1, 6)), "/nothing/here"]
     hosts = [*events, "/availability", "/bookings", "/bookings?tab=past", one, two, *moves]
     return [*hosts, *settings, *first, *public, *manage]
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (360, "dark")])
+NO_PAGE = {
+    "auth.home", "onboarding.resume",  # lead on
+    "integrations.callback",  # the vendor's way back, which leads on
+    "manage.calendar_file", "leaving.exported", "static",  # files
+    "manage.where",  # a part of a page
+    "ops.healthz", "ops.readyz", "operator.read_metrics", "webhooks.receive",  # for programs
+}  # fmt: skip
+
+
+def test_no_page_is_left_out(app: Flask, ada: Host, world: World) -> None:
+    """Every address that a browser can open is among those that are looked at, or is no page."""
+    seen = app.url_map.bind("localhost")
+    looked_at = {seen.match(path.partition("?")[0])[0] for path in paths(world) if path != "/nothing/here"}
+    opened = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    assert opened - looked_at == NO_PAGE
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (1280, "dark"), (360, "dark")])
 def test_axe_and_width(opens: OpenPage, world: World, width: int, theme: str) -> None:
     """axe finds nothing serious on any page, wide or narrow, light or dark, and nothing overflows."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
