@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 
 from hub.commands import operating, serving
+from hub.commands.provider import provider
 
 
 def _version(context: click.Context, _option: click.Parameter, asked: bool) -> None:
@@ -30,7 +31,7 @@ def hub(tracing: bool) -> None:
     """A self-hosted scheduling hub whose meeting locations are plugins."""
 
 
-for _command in (*serving.COMMANDS, *operating.COMMANDS):
+for _command in (*serving.COMMANDS, *operating.COMMANDS, provider):
     hub.add_command(_command)
 
 

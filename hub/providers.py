@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import inspect
 import logging
-import re
 import types
 from collections.abc import Callable, Iterable, Mapping
-from importlib import metadata, resources
-from typing import Any, TypeVar, get_args
+from importlib import metadata
+from typing import Any, TypeVar
 
 import pluggy
 
+from hub.admission import KINDS, check_facts, check_version, import_reason, reason_of
 from hub.errors import PluginFault, ProviderError
 from hub.events import VendorEvent, WebhookReply, WebhookRequest
-from hub.facts import Field, FieldKind, LocationProvider, OAuth2
+from hub.facts import Field, LocationProvider, OAuth2
 from hub.hookspecs import Hooks
 from hub.values import Account, Api, Card, Location, Meeting, MeetingRequest
 
 GROUP = "hub.providers"
+OURS = "scheduling-hub"
 HOOKS = tuple(name for name, _ in inspect.getmembers(Hooks, inspect.isfunction) if not name.startswith("_"))
-LARGEST_ICON = 20_000
-LARGEST_README = 100_000
-KINDS = get_args(FieldKind)
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -113,7 +111,7 @@ class Provider:
             result = self._call_hook(hook, arguments)
         except ProviderError:
             raise
-        except (Exception, SystemExit) as fault:
+        except BaseException as fault:  # a plugin's SystemExit or KeyboardInterrupt must not end our process
             log.exception("provider %s failed in %s", self.key, hook)
             raise PluginFault(f"The plugin of {self.facts.label} failed ({type(fault).__name__}).") from fault
         if not isinstance(result, kind):
@@ -162,6 +160,7 @@ class Registry:
             return None
         try:
             hash(plugin)  # plugins are kept in sets; one that can't be would break the calls of all others
+            check_version(plugin)
             self._manager.register(plugin, name)
             self._check_pending(plugin)
             hooks = {caller.name for caller in self._manager.get_hookcallers(plugin) or ()}
@@ -170,9 +169,9 @@ class Registry:
             if "location_provider" not in hooks:
                 return None  # a wrapper plugin: sees every call, has no location of its own
             facts = plugin.location_provider()
-            return facts, _checked(facts, plugin)
-        except (Exception, SystemExit) as fault:
-            self._refuse(name, str(fault) or type(fault).__name__)
+            return facts, check_facts(facts, plugin)
+        except BaseException as fault:  # SystemExit, KeyboardInterrupt: whatever a plugin raises is its own affair
+            self._refuse(name, reason_of(fault))
             return None
 
     def _check_pending(self, plugin: Any) -> None:
@@ -192,13 +191,20 @@ def load(entry_points: Iterable[metadata.EntryPoint] | None = None) -> Registry:
     """Return the registry of all installed plugins; one that fails is left out and named in `broken`."""
     points = metadata.entry_points(group=GROUP) if entry_points is None else entry_points
     plugins, broken = [], {}
-    for point in sorted(points, key=lambda p: p.name):
+    for point in sorted(points, key=_rank):
         try:
             plugins.append((point.name, point.load(), point.dist.version if point.dist else ""))
-        except (Exception, SystemExit) as fault:
+        except KeyboardInterrupt:
+            raise  # somebody's Ctrl-C while the process starts
+        except BaseException as fault:
             log.exception("provider plugin %s can't be imported", point.name)
-            broken[point.name] = f"it can't be imported ({type(fault).__name__}: {fault})"
+            broken[point.name] = import_reason(fault)
     return Registry(plugins, broken)
+
+
+def _rank(point: metadata.EntryPoint) -> tuple[bool, str]:
+    """Sort what comes with the hub before strangers' plugins, so that none of them can take a key from it."""
+    return (point.dist.name if point.dist else "") != OURS, point.name
 
 
 def _scoped(manager: pluggy.PluginManager, others: list[Any]) -> Callable[..., Any]:
@@ -211,31 +217,3 @@ def _scoped(manager: pluggy.PluginManager, others: list[Any]) -> Callable[..., A
         return caller(**arguments)
 
     return call
-
-
-def _checked(facts: Any, plugin: Any) -> list[str]:
-    """Return icon, README and manifests of a provider whose facts hold. Raises ValueError that says what does not."""
-    if not isinstance(facts, LocationProvider):
-        raise ValueError("location_provider() did not return a LocationProvider")
-    if not re.fullmatch(r"[a-z][a-z0-9]{1,30}", facts.key):
-        raise ValueError("its key must be lower-case letters and digits")
-    if not (facts.label.strip() and facts.group.strip()) or len(facts.label) > 60 or len(facts.blurb) > 300:
-        raise ValueError("its label or group is empty, or its texts are too long")
-    if facts.oauth is not None and not isinstance(facts.oauth, OAuth2):
-        raise ValueError("its oauth is no OAuth2")
-    if not all(isinstance(f, Field) and f.kind in KINDS for f in facts.host_fields):
-        raise ValueError("a host field is no Field or has a kind that does not exist")
-    names = [f.name for f in facts.host_fields]
-    if len(set(names)) != len(names) or any(f.kind == "choice" and not f.choices for f in facts.host_fields):
-        raise ValueError("its host fields have a name twice or a choice without choices")
-    if "/" in facts.icon or not facts.icon.endswith(".svg") or any("/" in name for name in facts.manifests):
-        raise ValueError("its icon must be an .svg file beside the plugin, and so must its manifests be")
-    folder = resources.files(getattr(plugin, "__package__", "") or getattr(plugin, "__name__", ""))
-    icon, *manifests = (folder.joinpath(name).read_text("utf-8") for name in (facts.icon, *facts.manifests))
-    if len(icon) > LARGEST_ICON or re.search(
-        r"<script|\son\w+\s*=|javascript:|<foreignObject|href\s*=\s*[\"']?(?!#)", icon, re.I
-    ):
-        raise ValueError("its icon is too large, or holds script or links")
-    readme = folder.joinpath("README.md")
-    text = readme.read_bytes()[:LARGEST_README].decode("utf-8", "replace") if readme.is_file() else ""
-    return [icon, text, *manifests]

@@ -111,7 +111,7 @@ class ProviderContract:
         """The README has the sections that people look for, in one order, and none is empty."""
         text = resources.files(str(plugin.__package__)).joinpath("README.md").read_text("utf-8")
         parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
-        assert parts[1::2] == README
+        assert parts[1::2] == README, f"its sections are {', '.join(parts[1::2])}"
         assert all(section.strip() for section in parts[2::2])
 
     @pytest.mark.usefixtures("offline")

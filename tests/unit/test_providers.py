@@ -348,6 +348,52 @@ def test_icons(tmp_path: Any, monkeypatch: pytest.MonkeyPatch, icon: str) -> Non
     assert "icon" in found.broken["cafe"]
 
 
+@pytest.mark.parametrize(
+    ("version", "reason"),
+    [(0, "update the plugin"), (99, "update the hub"), ("1", "no whole number"), (True, "no whole number")],
+)
+def test_written_for_other_hooks(version: Any, reason: str) -> None:
+    """A plugin that was written for hooks that this hub does not have is refused with a sentence, before any is called."""
+    made = plugin(raises(AssertionError("it was called")), no_such_hook=lambda: None)
+    made.HUB_API = version
+    found = registry(cafe=made)
+    assert reason in found.broken["cafe"]
+    assert others_work(found)
+
+
+def test_a_stranger_can_not_take_a_key_from_ours(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever its entry point is called, a stranger's plugin comes after those of the hub's own distribution."""
+    (tmp_path / "hub_thief").mkdir()
+    text = "from hub import *\n@hookimpl\ndef location_provider():\n"
+    text += "    return LocationProvider('inperson', 'In person', 'In person', 'icon.svg', 'Mine now')\n"
+    (tmp_path / "hub_thief" / "__init__.py").write_text(text)
+    (tmp_path / "hub_thief" / "icon.svg").write_text("<svg/>")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    ours = [point for point in metadata.entry_points(group="hub.providers") if point.name == "inperson"]
+    found = load([metadata.EntryPoint("aaa", "hub_thief", "hub.providers"), *ours])
+    assert "taken" in found.broken["aaa"]
+    assert others_work(found)
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt(), GeneratorExit(), type("Odd", (BaseException,), {})("odd")])
+def test_exceptions_that_are_no_exceptions(fault: BaseException) -> None:
+    """What a plugin raises past `except Exception` ends neither the start nor the process that calls a hook."""
+    assert registry(cafe=plugin(raises(fault))).broken["cafe"]
+    with pytest.raises(PluginFault):
+        provider(create_meeting=raises(fault)).create_meeting(REQUEST, None, {})
+
+
+def test_reasons_are_short() -> None:
+    """Why a plugin is left out is one short line, whatever its error says, and even where the error breaks."""
+    assert len(registry(cafe=plugin(raises(RuntimeError("x\n" * 1_000_000)))).broken["cafe"]) <= 300
+
+    class Unspeakable(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    assert registry(cafe=plugin(raises(Unspeakable()))).broken["cafe"] == "Unspeakable"
+
+
 def test_ours_all_work() -> None:
     """The plugins that come with the hub are all there, none broken."""
     found = load()

@@ -34,6 +34,14 @@ def test_the_tutorial_shows_the_plugin_as_it_is() -> None:
     assert shown[0] == Path(jitsi.__file__ or "").read_text("utf-8")
 
 
+def test_the_tutorial_includes_its_other_examples() -> None:
+    """Code below a comment that names a file is that file, character by character."""
+    shown = re.findall(r"<!-- (\S+) -->\n```python\n(.*?)```", TUTORIAL, re.S)
+    assert [name for name, _ in shown] == ["tests/examples/acme/__init__.py", "tests/examples/acme/sandbox.py"]
+    for name, text in shown:
+        assert text == (ROOT / name).read_text("utf-8"), name
+
+
 def test_the_first_plugin_is_ten_lines() -> None:
     """Ten lines of code are a whole provider, as the tutorial says."""
     lines = [line for line in Path(jitsi.__file__ or "").read_text("utf-8").splitlines() if line.strip()]

@@ -1,4 +1,4 @@
-"""Acme Meet: one meeting for every booking, in the host's own Acme account."""
+"""Acme: one meeting for every booking, in the host's own Acme account."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from hub import (
     hookimpl,
 )
 
+HUB_API = 1
+
 OAUTH = OAuth2(
     base_url="https://acme.example",
     authorize_path="/oauth/authorize",
@@ -35,8 +37,8 @@ OAUTH = OAuth2(
 @hookimpl
 def location_provider() -> LocationProvider:
     """Return Acme's facts."""
-    about = "An Acme meeting of its own for every booking"
-    return LocationProvider("acme", "Acme Meet", "Video Conferencing", "icon.svg", about, oauth=OAUTH)
+    about = "A Acme meeting of its own for every booking"
+    return LocationProvider("acme", "Acme", "Video Conferencing", "icon.svg", about, oauth=OAUTH)
 
 
 @hookimpl
@@ -93,7 +95,7 @@ def _wanted(request: MeetingRequest) -> dict[str, Any]:
 
 def _meeting(found: Mapping[str, Any]) -> Meeting:
     try:
-        return Meeting("Acme Meet", external_id=_text(found, "id"), join_url=_text(found, "link"))
+        return Meeting("Acme", external_id=_text(found, "id"), join_url=_text(found, "link"))
     except ValueError:
         raise Temporary("Acme's answer has no usable link.", outcome_known=False) from None
 

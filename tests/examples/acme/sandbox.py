@@ -6,9 +6,9 @@ from hub.testing.sandbox import JSON, Call, Meeting, Sandbox, operation
 
 
 class Acme(Sandbox):
-    """Acme Meet as its API describes it."""
+    """Acme as its API describes it."""
 
-    name = "Acme Meet"
+    name = "Acme"
     revoke_path = "/oauth/revoke"
     scopes = (("profile", "See your name and email address"), ("meetings", "Make, change and delete your meetings"))
 

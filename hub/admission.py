@@ -1,0 +1,76 @@
+"""Whether a plugin may take part: the version of the hooks it was written for, its facts, and the files beside it."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from typing import Any, get_args
+
+from hub.facts import Field, FieldKind, LocationProvider, OAuth2
+
+API, OLDEST_API = (
+    1,
+    1,
+)  # versions of the hooks that this hub has; a plugin says with HUB_API which one it was written for
+KINDS = get_args(FieldKind)
+LARGEST_ICON = 20_000
+LARGEST_README = 100_000
+LONGEST_REASON = 300
+
+
+def check_version(plugin: Any) -> None:
+    """Raise ValueError where the plugin was written for hooks that this hub does not have yet, or no longer has."""
+    wanted = getattr(plugin, "HUB_API", API)
+    if not isinstance(wanted, int) or isinstance(wanted, bool):
+        raise ValueError("its HUB_API, the version of the hooks that it was written for, is no whole number")
+    if wanted > API:
+        raise ValueError(f"it needs version {wanted} of the hooks, and this hub has version {API}: update the hub")
+    if wanted < OLDEST_API:
+        raise ValueError(
+            f"it was written for version {wanted} of the hooks, and this hub has {OLDEST_API} to {API}: update the plugin"
+        )
+
+
+def reason_of(fault: BaseException) -> str:
+    """Return in one short line why a plugin failed; it may say anything, of any length."""
+    try:
+        said = " ".join(str(fault).split())
+    except BaseException:  # an error of a plugin's own making may break even here
+        said = ""
+    return said[:LONGEST_REASON] or type(fault).__name__
+
+
+def import_reason(fault: BaseException) -> str:
+    """Return why a plugin could not be imported."""
+    text = f"it can't be imported ({type(fault).__name__}: {reason_of(fault)})"
+    if isinstance(fault, ImportError) and fault.name == "hub":
+        text += "; it asks this hub for a name that it does not have: update the hub, or the plugin"
+    return text
+
+
+def check_facts(facts: Any, plugin: Any) -> list[str]:
+    """Return icon, README and manifests of a provider whose facts hold. Raises ValueError that says what does not."""
+    if not isinstance(facts, LocationProvider):
+        raise ValueError("location_provider() did not return a LocationProvider")
+    if not re.fullmatch(r"[a-z][a-z0-9]{1,30}", facts.key):
+        raise ValueError("its key must be lower-case letters and digits")
+    if not (facts.label.strip() and facts.group.strip()) or len(facts.label) > 60 or len(facts.blurb) > 300:
+        raise ValueError("its label or group is empty, or its texts are too long")
+    if facts.oauth is not None and not isinstance(facts.oauth, OAuth2):
+        raise ValueError("its oauth is no OAuth2")
+    if not all(isinstance(f, Field) and f.kind in KINDS for f in facts.host_fields):
+        raise ValueError("a host field is no Field or has a kind that does not exist")
+    names = [f.name for f in facts.host_fields]
+    if len(set(names)) != len(names) or any(f.kind == "choice" and not f.choices for f in facts.host_fields):
+        raise ValueError("its host fields have a name twice or a choice without choices")
+    if "/" in facts.icon or not facts.icon.endswith(".svg") or any("/" in name for name in facts.manifests):
+        raise ValueError("its icon must be an .svg file beside the plugin, and so must its manifests be")
+    folder = resources.files(getattr(plugin, "__package__", "") or getattr(plugin, "__name__", ""))
+    icon, *manifests = (folder.joinpath(name).read_text("utf-8") for name in (facts.icon, *facts.manifests))
+    if len(icon) > LARGEST_ICON or re.search(
+        r"<script|\son\w+\s*=|javascript:|<foreignObject|href\s*=\s*[\"']?(?!#)", icon, re.I
+    ):
+        raise ValueError("its icon is too large, or holds script or links")
+    readme = folder.joinpath("README.md")
+    text = readme.read_bytes()[:LARGEST_README].decode("utf-8", "replace") if readme.is_file() else ""
+    return [icon, text, *manifests]
