@@ -15,15 +15,16 @@ from typing import Any
 
 import httpx2
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from hub.container import Hub
-from hub.store.models import EventType, OutboxRow
+from hub.store.db import Store
+from hub.store.models import Activity, Booking, EventType, MeetingRow, OutboxRow
 from plugins.zoom.sandbox.server import Server
 from tests.faults.mailbox import Mailbox, Received
 from tests.faults.oracle import Scene, judge
 from tests.faults.watch import Watch
-from tests.support.people import Invitee
+from tests.support.people import Invitee, Person
 from tests.support.running import Running, wait_for
 from tests.support.servers import OwnRedis
 from tests.support.world import Clock, World
@@ -79,6 +80,17 @@ class Stage(World):
         self.by_hand.add(str(value["external_id"]))
         self.control("POST", f"/meetings/{value['external_id']}/{action}")
 
+    def reaches(self, url: str) -> None:
+        """Have pages and workers of this process reach the database at this address."""
+        self.hub = dataclasses.replace(self.hub, store=Store(url))
+        self.app.extensions["hub"] = self.hub
+
+    def rows(self) -> list[int]:
+        """Return how much there is of what a booking writes."""
+        with self.hub.store.read() as session:
+            kinds = (Booking, MeetingRow, OutboxRow, Activity)
+            return [session.scalar(select(func.count()).select_from(kind)) or 0 for kind in kinds]
+
     def scene(self, *, quiet: bool = True) -> Scene:
         """Return what the oracle looks at."""
         browser = self.app.test_client()
@@ -123,6 +135,26 @@ class Stage(World):
             return list(
                 session.scalars(select(OutboxRow.key).where(OutboxRow.done_at.is_(None), OutboxRow.due_at < soon))
             )
+
+
+class Visitor(Person):
+    """Somebody at the public page of an event type, with a form that can be sent again and again."""
+
+    def __init__(self, app: Flask, event_type: EventType, start: str, who: int = 0) -> None:
+        super().__init__(app)
+        self.path = f"/{event_type.host.handle}/{event_type.slug}"
+        slot = f"{datetime.fromisoformat(start).astimezone(UTC):%Y%m%dT%H%M%SZ}"
+        self.opens(f"{self.path}?slot={slot}")
+        fields = dict(re.findall(r'name="(csrf_token|nonce)"[^>]*value="([^"]+)"', self.page))
+        place = str(event_type.locations[0].id)
+        self.form = fields | {"slot": slot, "location": place, "tz": "UTC"}
+        self.form |= {"name": f"Person {who}", "email": f"p{who}@example.net"}
+
+    def books(self) -> tuple[int, str]:
+        """Send the form; returns the status, and the manage token or the page."""
+        answer = self.browser.post(self.path, data=self.form)
+        told = answer.headers["Location"].rpartition("/b/")[2] if answer.status_code == 303 else answer.text
+        return answer.status_code, told.split("?")[0] if answer.status_code == 303 else told
 
 
 class Guest(Invitee):

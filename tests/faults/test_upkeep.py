@@ -1,0 +1,159 @@
+"""Rows 61-66: migrations that die, keys that change, are lost or do not fit, and yesterday's backup."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, event
+
+from hub import crash
+from hub.app import create_app
+from hub.operate import reseal
+from hub.scheduling import bookings
+from hub.store.db import Store
+from hub.store.migrate import is_current, upgrade
+from hub.store.models import Connection, EventType
+from hub.store.vault import Vault
+from tests.faults.stage import LATER, SLOT, Guest, Stage
+from tests.support import servers
+from tests.support.people import Host, at
+
+FIRST, SECOND, THIRD = (bytes([n]) * 32 for n in range(3))  # the first is the tests' own
+
+
+@pytest.fixture(name="offered")
+def _offered(ada: Host) -> EventType:
+    return ada.offers("zoom")
+
+
+def with_keys(stage: Stage, *keys: bytes) -> None:
+    """Go on as a process that was started with these keys."""
+    stage.hub = dataclasses.replace(stage.hub, vault=Vault(keys))
+    stage.app.extensions["hub"] = stage.hub
+
+
+@pytest.fixture(name="empty")
+def _empty(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    if engine == "embedded":
+        return f"sqlite:///{tmp_path / 'empty.sqlite'}"
+    server: servers.Postgres = request.getfixturevalue("postgres")
+    return server.fresh()
+
+
+@pytest.mark.parametrize("statement", [2, 9, 25])
+def test_migration_killed(empty: str, statement: int) -> None:
+    """Row 61: a migration that is killed half-way leaves nothing behind that the next start does not bring to its end."""
+    child = os.fork()
+    if not child:
+        seen: list[str] = []
+
+        @event.listens_for(Engine, "before_cursor_execute")
+        def _count(_connection: object, _cursor: object, sql: str, *_: object) -> None:
+            seen.append(sql)
+            if (
+                sum(one.lstrip().upper().startswith(("CREATE", "ALTER", "INSERT", "UPDATE")) for one in seen)
+                == statement
+            ):
+                os._exit(crash.KILLED)
+
+        upgrade(empty)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == crash.KILLED
+    upgrade(empty)
+    store = Store(empty)
+    assert is_current(store)
+    store.dispose()
+
+
+def test_keys_rotated(stage: Stage, bob: Guest, offered: EventType) -> None:
+    """Row 62: keys are renewed twice while bookings are under way, and one in between is taken away: nothing fails."""
+    bob.books(offered, SLOT, location="zoom")
+    with_keys(stage, SECOND, FIRST)
+    stage.calms()
+    assert reseal(stage.hub)[1] == 0
+    with_keys(stage, THIRD, SECOND, FIRST)
+    bookings.move(stage.hub, 1, at(LATER), by="invitee")
+    assert reseal(stage.hub)[1] == 0
+    with_keys(stage, THIRD, FIRST)
+    stage.holds()
+    bob.books(offered, SLOT, location="zoom")
+    bookings.cancel(stage.hub, 1, by="invitee")
+    stage.holds()
+    assert len(stage.meetings_at_zoom()) == 1
+
+
+def test_key_lost(stage: Stage, ada: Host, bob: Guest, offered: EventType) -> None:
+    """Row 63: with another key the hub works: hosts are asked to reconnect, links in mails lead on, bookings are taken."""
+    bob.books(offered, SLOT, location="zoom")
+    stage.calms()
+    with_keys(stage, SECOND)
+    assert "503" not in ada.opens("/settings/integrations")
+    bob.books(offered, LATER, location="zoom")
+    stage.calms()
+    for token in stage.promised:
+        ada.opens(f"/b/{token}")
+    assert any("reconnect" in str(mail["Subject"]).lower() for mail in stage.mails(ada.email))
+    ada.connects("zoom")
+    stage.calms()
+    assert stage.link(2)
+
+
+def test_secrets_swapped(stage: Stage, ada: Host, bob: Guest, offered: EventType) -> None:
+    """Row 64: sealed tokens that were damaged, or come from another row, are refused, for that connection only."""
+    others = [Host(stage.app, stage, name, f"{name.lower()}@example.com") for name in ("Grace", "Edith")]
+    others[0].connects("zoom", user="grace@example.com")
+    stage.control("POST", "/users", email="edith@example.com")
+    others[1].connects("zoom", user="edith@example.com")
+    with stage.hub.store.write() as session:
+        first, second, _ = session.query(Connection).order_by(Connection.id)
+        first.tokens, second.tokens = second.tokens, first.tokens
+    for host in (ada, *others):
+        bob.books(host.offers("zoom", title="Talk"), SLOT, location="zoom")
+    stage.calms()
+    assert [stage.meeting(n).state for n in (1, 2, 3)] == ["pending", "pending", "ready"]
+    assert stage.broken() == []
+    ada.connects("zoom")
+    others[0].connects("zoom", user="grace@example.com")
+    stage.holds()
+    assert len(stage.meetings_at_zoom()) == 3
+
+
+def test_secret_key_replaced(stage: Stage, ada: Host, bob: Guest, offered: EventType) -> None:
+    """Row 65: a new secret key signs hosts out, and no more: links in mails still lead to their bookings."""
+    token = bob.books(offered, SLOT, location="zoom")
+    given = dataclasses.replace(stage.hub.settings, secret_key="n" * 40)
+    assert ada.browser.get("/bookings").status_code == 200
+    ada.browser.application = create_app(hub=dataclasses.replace(stage.hub, settings=given))
+    assert ada.browser.get("/bookings").headers["Location"].startswith("/login")
+    assert ada.browser.get(f"/b/{token}").status_code == 200
+
+
+@pytest.mark.parametrize("engine", ["embedded"], indirect=True)
+def test_backup_restored(stage: Stage, bob: Guest, offered: EventType, tmp_path: Path) -> None:
+    """Row 66: after yesterday's backup what it knows is set right; a meeting that it does not know is left alone."""
+    for start in (SLOT, LATER):
+        bob.books(offered, start, location="zoom")
+    stage.calms()
+    stage.hub.store.dispose()
+    kept = [name for name in ("hub.sqlite", "hub.sqlite-wal", "hub.sqlite-shm") if (tmp_path / name).exists()]
+    (tmp_path / "backup").mkdir()
+    for name in kept:
+        shutil.copy(tmp_path / name, tmp_path / "backup" / name)
+    bob.books(offered, "2026-12-03T09:00:00+00:00", location="zoom")
+    bookings.cancel(stage.hub, 1, by="invitee")
+    stage.calms()
+    stage.hub.store.dispose()
+    for name in kept:
+        shutil.copy(tmp_path / "backup" / name, tmp_path / name)
+    deletes = len(stage.watch.of("delete"))
+    bookings.move(stage.hub, 1, at("2026-12-04T09:00:00+00:00"), by="host")
+    stage.calms()
+    assert len(stage.watch.of("delete")) == deletes
+    assert stage.link(1)
+    assert stage.link(2)
+    drift = [sentence for sentence in stage.broken() if not sentence.startswith(("I1", "I5"))]
+    assert [sentence.partition(" at Zoom")[2] for sentence in drift] == [" belongs to no booking"]
