@@ -55,6 +55,8 @@ class Table:
             rows = rows_of(getattr(getattr(item, "function", None), "__doc__", ""), here=here)
             item.user_properties.append(("rows", rows))
             item.user_properties.append(("engine", "PostgreSQL" if "production" in item.name else "SQLite"))
+            if item.get_closest_marker("faults") and not item.get_closest_marker("timeout"):
+                item.add_marker(pytest.mark.timeout(600))
             (chosen if rows or here else left).append(item)
         items[:] = chosen
         config.hook.pytest_deselected(items=left)
@@ -82,7 +84,7 @@ class Table:
     def lines(self) -> Iterable[str]:
         """Return the table, one line for each row and each further figure."""
         yield f"{'row':>3}  {'':8}  {'tests':>5}  {'what breaks':58}  figures"
-        for row, (what, *_) in promised().items():
+        for row, (what, *_) in sorted(promised().items()):
             outcomes, figures = self._outcomes[row], self._figures[row] or [""]
             ran = [outcome for outcome in outcomes if outcome != "skipped"]
             word = "BROKEN" if "failed" in ran else "held" if ran else "not run"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -79,6 +79,30 @@ def test_down_for_hours(stage: Stage, bob: Guest, offered: EventType, kind: str)
     stage.mends_zoom()
     stage.worked_over(minutes=21)
     stage.holds()
+
+
+@pytest.mark.faults
+def test_hundred_a_day(stage: Stage, bob: Guest, offered: EventType, figure: Callable[[str], None]) -> None:
+    """Row 15: beyond the hundred changes of a day bookings stand and say that the link follows; it does the next day."""
+    times = [
+        f"2026-12-{day:02}T{8 + n // 2:02}:{n % 2 * 30:02}:00+00:00"
+        for day in (1, 2, 3, 4, 7, 8, 9, 10)
+        for n in range(14)
+    ][:106]
+    for start in times:
+        bob.books(offered, start, location="zoom")
+    stage.worked_over(minutes=30)
+    made = len(stage.meetings_at_zoom())
+    refused = sum(call.status == 429 for call in stage.watch.of("create"))
+    assert made <= 100
+    assert stage.broken(quiet=False) == []
+    waiting = [mail for mail in stage.received(bob.email) if "follow" in mail.text]
+    assert len(waiting) == len(times) - made
+    stage.clock.advance(hours=16)
+    stage.worked_over(hours=1)
+    assert len(stage.meetings_at_zoom()) == len(times)
+    stage.holds()
+    figure(f"{len(times)} bookings: {made} made that day, {refused} calls refused, all the next day")
 
 
 @pytest.mark.parametrize("kind", some([*DONE[:6], *NOT_DONE[:4]], "reset_after"))

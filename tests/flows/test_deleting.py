@@ -99,7 +99,7 @@ def test_nothing_is_left(
 
 
 def test_jobs_do_nothing_afterwards(app: Flask, world: World, ada: Host, bob: Invitee) -> None:
-    """Afterwards no job calls the provider; the invitee is reminded of a booking that was left, without the address."""
+    """Fault row 67: afterwards no job calls the provider; the invitee is reminded of a booking that was left, without the address."""
     ada.connects("zoom")
     offered = ada.offers("zoom")
     bob.books(offered, "2026-12-01T09:00:00+00:00", location="zoom")
@@ -127,7 +127,7 @@ def test_jobs_do_nothing_afterwards(app: Flask, world: World, ada: Host, bob: In
 
 
 def test_invitees_are_told(app: Flask, world: World, ada: Host, bob: Invitee) -> None:
-    """Upcoming bookings are cancelled with a mail that says who the host was, though the account is gone by then."""
+    """Fault row 67: upcoming bookings are cancelled with a mail that says who the host was, though the account is gone by then."""
     ada.connects("zoom")
     offered = ada.offers("zoom")
     for day in (1, 2):

@@ -111,7 +111,7 @@ def test_refresh_before_expiry(ada: Host, bob: Invitee, world: World, tap: Tap) 
 
 
 def test_one_refresh_for_all(ada: Host, world: World, tap: Tap) -> None:
-    """However many workers need a token at the moment it expires, Zoom is asked once and all get the new one."""
+    """Fault row 18: however many workers need a token at the moment it expires, Zoom is asked once and all get the new one."""
     ada.connects("zoom")
     row, zoom = connection(world), provider(world)
     world.control("PATCH", "/switches", grace_s=0, reuse_revokes_family=True)
@@ -127,7 +127,7 @@ def test_one_refresh_for_all(ada: Host, world: World, tap: Tap) -> None:
 
 
 def test_one_refresh_for_all_refused(ada: Host, world: World, tap: Tap) -> None:
-    """Workers whose token is refused at the same time refresh it once between them."""
+    """Fault row 18: workers whose token is refused at the same time refresh it once between them."""
     ada.connects("zoom")
     row, zoom = connection(world), provider(world)
     old = fresh_token(world.hub, zoom, row.id)
@@ -138,7 +138,7 @@ def test_one_refresh_for_all_refused(ada: Host, world: World, tap: Tap) -> None:
 
 
 def test_a_dead_grant_is_tried_once(ada: Host, world: World, tap: Tap) -> None:
-    """Where Zoom says that the grant is dead, whoever waited for the refresh does not ask again."""
+    """Fault row 17: where Zoom says that the grant is dead, whoever waited for the refresh does not ask again."""
     ada.connects("zoom")
     row, zoom = connection(world), provider(world)
     world.control("POST", "/users/ada@example.com/revoke")
@@ -162,7 +162,7 @@ def test_a_token_that_lives_shortly(ada: Host, bob: Invitee, world: World, tap: 
 
 @pytest.mark.parametrize("kind", ["expired_token", "invalid_token"])
 def test_refused_in_the_middle(ada: Host, bob: Invitee, world: World, tap: Tap, kind: str) -> None:
-    """A token that Zoom refuses before its time is refreshed once, and the call is repeated; nobody notices."""
+    """Fault row 21: a token that Zoom refuses before its time is refreshed once, and the call is repeated; nobody notices."""
     ada.connects("zoom")
     world.breaks_zoom(kind, "create")
     books(world, ada, bob, 1)
@@ -175,7 +175,7 @@ def test_refused_in_the_middle(ada: Host, bob: Invitee, world: World, tap: Tap, 
 
 
 def test_refused_for_good(ada: Host, bob: Invitee, world: World, tap: Tap) -> None:
-    """A token that is refused even when it is new means that the connection has ended."""
+    """Fault row 21: a token that is refused even when it is new means that the connection has ended."""
     ada.connects("zoom")
     world.breaks_zoom("invalid_token", "create", times=None)
     books(world, ada, bob, 1)
@@ -223,7 +223,7 @@ def test_no_refresh_for_a_while(ada: Host, bob: Invitee, world: World, kind: str
 
 
 def test_needs_reconnect(ada: Host, bob: Invitee, world: World, tap: Tap) -> None:
-    """This revokes all API access: the host is told once, bookings wait, and get their meetings on reconnect."""
+    """Fault row 17: This revokes all API access: the host is told once, bookings wait, and get their meetings on reconnect."""
     ada.connects("zoom")
     world.control("POST", "/users/ada@example.com/revoke")
     world.clock.advance(hours=1)
@@ -261,7 +261,7 @@ def test_broken_twice(ada: Host, bob: Invitee, world: World) -> None:
 
 
 def test_refresh_loses_against_reconnect(ada: Host, world: World, tap: Tap) -> None:
-    """Where the host reconnects while an old token is being refreshed, the new grant is kept, whatever came back."""
+    """Fault row 20: where the host reconnects while an old token is being refreshed, the new grant is kept, whatever came back."""
     ada.connects("zoom")
     row, zoom, hub = connection(world), provider(world), world.hub
     world.clock.advance(hours=1)
@@ -416,7 +416,7 @@ def test_disconnect_without_zoom(ada: Host, world: World, kind: str) -> None:
 
 
 def test_disconnect_with_work_waiting(ada: Host, bob: Invitee, world: World, tap: Tap) -> None:
-    """What was still to be done when the host disconnected is not done: no call after the disconnect."""
+    """Fault row 34: what was still to be done when the host disconnected is not done: no call after the disconnect."""
     ada.connects("zoom")
     ids = books(world, ada, bob, 3)
     service.disconnect(world.hub, provider(world), host_id=ada.id)
@@ -428,7 +428,7 @@ def test_disconnect_with_work_waiting(ada: Host, bob: Invitee, world: World, tap
 
 
 def test_another_account(ada: Host, bob: Invitee, world: World, tap: Tap) -> None:
-    """After connecting another Zoom account, meetings of the earlier one are left alone, and the host is told."""
+    """Fault row 35: after connecting another Zoom account, meetings of the earlier one are left alone, and the host is told."""
     ada.connects("zoom", user="ada@example.com")
     ids = books(world, ada, bob, 2)
     world.work()
@@ -456,7 +456,7 @@ def test_another_account(ada: Host, bob: Invitee, world: World, tap: Tap) -> Non
 
 
 def test_missing_scope_at_create(ada: Host, bob: Invitee, world: World) -> None:
-    """A permission that has gone missing is named on the card and in the one mail; bookings wait for it."""
+    """Fault row 22: a permission that has gone missing is named on the card and in the one mail; bookings wait for it."""
     ada.connects("zoom")
     world.breaks_zoom("missing_scope", "create")
     (booking,) = books(world, ada, bob, 1)

@@ -115,7 +115,7 @@ def test_makes_the_meeting(ada: Host, bob: Invitee, world: World, given: Setting
 
 
 def test_redis_down(ada: Host, bob: Invitee, world: World, given: Settings, store: OwnRedis, tmp_path: Path) -> None:
-    """While Redis is down bookings are taken as fast as ever; when it is back their meetings are made."""
+    """Fault row 1: while Redis is down bookings are taken as fast as ever; when it is back their meetings are made."""
     ada.connects("zoom")
     offered = ada.offers("zoom")
     store.stops()
@@ -137,7 +137,7 @@ def test_redis_down(ada: Host, bob: Invitee, world: World, given: Settings, stor
 def test_redis_lost_everything(
     ada: Host, bob: Invitee, world: World, given: Settings, store: OwnRedis, tmp_path: Path
 ) -> None:
-    """A Redis that forgets all it was told loses nothing."""
+    """Fault row 3: a Redis that forgets all it was told loses nothing."""
     ada.connects("zoom")
     offered = ada.offers("zoom")
     for day in range(3):
@@ -149,7 +149,7 @@ def test_redis_lost_everything(
 
 
 def test_redis_that_never_answers(ada: Host, bob: Invitee, world: World, hub: Hub, tmp_path: Path) -> None:
-    """A Redis that takes the connection and then says nothing delays a booking by a moment only."""
+    """Fault row 2: a Redis that takes the connection and then says nothing delays a booking by a moment only."""
     with socket.socket(socket.AF_UNIX) as deaf:
         deaf.bind(str(tmp_path / "deaf"))
         deaf.listen(50)
@@ -165,7 +165,7 @@ def test_redis_that_never_answers(ada: Host, bob: Invitee, world: World, hub: Hu
 
 
 def test_redis_full(ada: Host, bob: Invitee, world: World, store: OwnRedis) -> None:
-    """A Redis that is full, or a copy that takes no writes, refuses nothing to an invitee."""
+    """Fault row 4: a Redis that is full, or a copy that takes no writes, refuses nothing to an invitee."""
     store.fills()
     bob.books(ada.offers("inperson"), slot(), location="inperson")
     assert world.booking().confirmed
@@ -228,7 +228,7 @@ def children(pid: int) -> list[int]:
 
 
 def test_killed_after_zoom_made_it(ada: Host, bob: Invitee, world: World, given: Settings, tmp_path: Path) -> None:
-    """A worker that is killed between Zoom's work and its answer leaves one meeting: the next worker finds it."""
+    """Fault row 5: a worker that is killed between Zoom's work and its answer leaves one meeting: the next worker finds it."""
     if not Path("/proc/self/task").exists():
         pytest.skip("needs /proc to find the worker's fork")
     world.control("PATCH", "/switches", scopes=[*SCOPES, "meeting:read:list_meetings"])

@@ -242,7 +242,7 @@ def test_reconnected_before_it_was_told(held: Endpoint, site: Server, ada: Host,
 
 
 def test_another_apps_removal(site: Server, ada: Host, world: World) -> None:
-    """Row 54: that another app was removed, or somebody whom we do not know removed ours, has no effect."""
+    """Fault row 54: that another app was removed, or somebody whom we do not know removed ours, has no effect."""
     ada.connects("zoom")
     user = next(u for u in world.control("GET", "/state")["users"] if u["email"] == "ada@example.com")["id"]
     for who, client in ((user, "another-client"), ("nobody-we-know", "sandbox-client"), ("", "sandbox-client")):
@@ -423,7 +423,7 @@ def test_our_own_changes_are_no_news(site: Server, ada: Host, bob: Invitee, worl
 
 @pytest.mark.parametrize("lost", [False, True])
 def test_any_order(held: Endpoint, site: Server, ada: Host, bob: Invitee, world: World, lost: bool) -> None:
-    """Row 53: however they come, and whichever are lost, the last of them decides; our own changes never alarm anybody."""
+    """Fault row 53: however they come, and whichever are lost, the last of them decides; our own changes never alarm anybody."""
     ada.connects("zoom")
     booking = books(world, ada, bob)
     number = zoom_id(world, booking)
@@ -447,7 +447,7 @@ def test_any_order(held: Endpoint, site: Server, ada: Host, bob: Invitee, world:
 
 
 def test_replayed(held: Endpoint, site: Server, ada: Host, bob: Invitee, world: World) -> None:
-    """Row 52: the same webhook a hundred times, whatever number it says it has, has one effect."""
+    """Fault row 52: the same webhook a hundred times, whatever number it says it has, has one effect."""
     ada.connects("zoom")
     booking = books(world, ada, bob)
     world.control("POST", f"/meetings/{zoom_id(world, booking)}/delete")
@@ -469,7 +469,7 @@ def test_replayed(held: Endpoint, site: Server, ada: Host, bob: Invitee, world: 
 
 
 def test_at_the_same_moment(held: Endpoint, site: Server, ada: Host, bob: Invitee, world: World) -> None:
-    """Row 52: the same webhook in eight processes at once has one effect, and all are answered as taken."""
+    """Fault row 52: the same webhook in eight processes at once has one effect, and all are answered as taken."""
     ada.connects("zoom")
     booking = books(world, ada, bob)
     for turn, action in enumerate(("delete", "recover", "delete"), 1):
@@ -489,7 +489,7 @@ def test_at_the_same_moment(held: Endpoint, site: Server, ada: Host, bob: Invite
 
 
 def test_somebody_elses_meeting(held: Endpoint, site: Server, ada: Host, bob: Invitee, world: World) -> None:
-    """Row 54: a meeting that we do not know, or that is said to be of another user, is none of ours."""
+    """Fault row 54: a meeting that we do not know, or that is said to be of another user, is none of ours."""
     ada.connects("zoom")
     booking = books(world, ada, bob)
     number = int(zoom_id(world, booking))

@@ -203,7 +203,7 @@ def test_overlapping_ranges_offer_a_time_once() -> None:
 
 
 def test_gap_is_not_offered() -> None:
-    """Times that the clock skips are not offered, and the real length must fit around the jump."""
+    """Fault row 56: times that the clock skips are not offered, and the real length must fit around the jump."""
     day = date(2026, 3, 29)
     assert walls(around(daily((60, 240)), terms(), day)) == ["01:00", "01:30", "03:00", "03:30"]
     assert walls(around(daily((60, 240)), terms(60), day)) == ["01:00", "01:30", "03:00"]
@@ -214,7 +214,7 @@ def test_gap_is_not_offered() -> None:
 
 
 def test_repeated_hour_means_the_first() -> None:
-    """A time that the clock shows twice is offered once, as the first of both."""
+    """Fault row 56: a time that the clock shows twice is offered once, as the first of both."""
     day = date(2026, 10, 25)
     found = around(daily((120, 210)), terms(), day)
     assert walls(found) == ["02:00", "02:30", "03:00"]
@@ -367,7 +367,7 @@ def test_enough_clock_changes_are_tried() -> None:
 
 
 def test_every_clock_change() -> None:
-    """Around every clock change of 2026-2030 each slot exists on the clock, lies in the hours, and is unique."""
+    """Fault row 56: around every clock change of 2026-2030 each slot exists on the clock, lies in the hours, and is unique."""
     for zone, day in all_changes():
         check_properties(daily((0, 1440), zone=zone), terms(20, interval=25), day, ())
 

@@ -16,7 +16,7 @@ from tests.support.servers import Postgres
 
 @pytest.mark.postgres
 def test_server_clock(postgres: Postgres) -> None:
-    """The time is the server's, whatever this machine's own clock says, and is not asked for each time."""
+    """Fault row 55: the time is the server's, whatever this machine's own clock says, and is not asked for each time."""
     store = Store(postgres.url)
     clock = ServerClock(store.engine)
     clock._said = datetime(2001, 1, 1, tzinfo=UTC)

@@ -149,7 +149,7 @@ def test_a_writer_waits(hub: Hub) -> None:
 
 
 def test_sqlite_is_set_to_keep_what_it_confirmed(hub: Hub) -> None:
-    """The embedded database writes through to the disk at every commit and holds foreign keys."""
+    """Fault row 46: the embedded database writes through to the disk at every commit and holds foreign keys."""
     if not hub.store.sqlite:
         return
     with hub.store.read() as session:

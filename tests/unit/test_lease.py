@@ -130,7 +130,7 @@ def test_database_away(hub: Hub, leased: int, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_clock_set_back(hub: Hub, clock: Clock, leased: int) -> None:
-    """A lease that ends later than anybody takes one was taken before the clock was set back, and is free."""
+    """Fault row 55: a lease that ends later than anybody takes one was taken before the clock was set back, and is free."""
     assert not is_free(hub, clock())
     assert is_free(hub, clock() - timedelta(hours=1))
     assert not is_free(hub, clock() - LEASE / 2)

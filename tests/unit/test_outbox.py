@@ -155,7 +155,7 @@ def test_leased(hub: Hub, clock: Clock) -> None:
 
 
 def test_fenced(hub: Hub, clock: Clock) -> None:
-    """A worker that comes back after its lease has run out can't undo what the next one wrote."""
+    """Fault row 10: a worker that comes back after its lease has run out can't undo what the next one wrote."""
     made = add(hub)
 
     def slow(delivery: Delivery) -> Later:
@@ -221,7 +221,7 @@ def test_parked(hub: Hub, clock: Clock) -> None:
 
 
 def test_a_worker_killer_is_parked(hub: Hub, clock: Clock) -> None:
-    """A row that kills its worker each time is parked as well, so that the others flow."""
+    """Fault row 69: a row that kills its worker each time is parked as well, so that the others flow."""
     made, calls = add(hub), []
 
     def kills(delivery: Delivery) -> None:
@@ -267,7 +267,7 @@ def test_faults_in_a_row_count(hub: Hub, clock: Clock) -> None:
 
 
 def test_a_topic_that_nobody_knows(hub: Hub) -> None:
-    """A row of a topic that this version does not know waits as one that failed, and harms no other."""
+    """Fault row 60: a row of a topic that this version does not know waits as one that failed, and harms no other."""
     made = add(hub)
     assert outbox.deliver(hub, {}, made)
     assert "KeyError" in row(hub, made).error

@@ -118,7 +118,7 @@ def test_broken_facts(facts: Any, reason: str) -> None:
     ],
 )
 def test_misspelt_hooks(made: Any) -> None:
-    """A hook that does not exist, an argument that no hook has, or no hook at all: left out and named."""
+    """Fault row 42: a hook that does not exist, an argument that no hook has, or no hook at all: left out and named."""
     found = registry(cafe=made)
     assert found.get("cafe") is None
     assert found.broken["cafe"]
@@ -131,7 +131,7 @@ def test_misspelt_hook_is_named() -> None:
 
 
 def test_key_is_taken() -> None:
-    """Of two plugins with one key the first works and the second is named; its hooks are never called."""
+    """Fault row 42: of two plugins with one key the first works and the second is named; its hooks are never called."""
     thief = plugin(dataclasses.replace(FACTS, key="inperson"), create_meeting=raises(AssertionError("it was called")))
     found = registry(thief=thief)
     assert "inperson" in found.broken["thief"]
@@ -154,7 +154,7 @@ def test_same_plugin_twice() -> None:
 
 
 def test_fails_at_import(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package that fails at import, in whatever way, is left out with the reason."""
+    """Fault row 42: a package that fails at import, in whatever way, is left out with the reason."""
     (tmp_path / "hub_broken_one.py").write_text("import a_package_that_nobody_has\n")
     (tmp_path / "hub_broken_two.py").write_text("raise SystemExit('licence expired')\n")
     (tmp_path / "hub_broken_three.py").write_text("def half(:\n")
@@ -179,7 +179,7 @@ def provider(**hooks: Any) -> Any:
 
 @pytest.mark.parametrize("fault", [RuntimeError("boom"), SystemExit(1), KeyError("x"), RecursionError(), MemoryError()])
 def test_a_hook_that_breaks(fault: BaseException) -> None:
-    """Whatever a hook raises arrives as one kind of error, with the provider's name and without the details."""
+    """Fault row 38: whatever a hook raises arrives as one kind of error, with the provider's name and without the details."""
     broken = provider(create_meeting=raises(fault), invitee_fields=raises(fault), settings_card=raises(fault))
     for call in (
         lambda: broken.create_meeting(REQUEST, None, {}),
@@ -206,7 +206,7 @@ def test_errors_of_the_core_do_not_pass(fault: Exception) -> None:
 
 @pytest.mark.parametrize("rubbish", [None, "link", {}, 7, object(), Account("1", "x"), [Meeting("x")]])
 def test_rubbish_is_refused(rubbish: Any) -> None:
-    """What is no meeting is not taken for one."""
+    """Fault row 40: what is no meeting is not taken for one."""
     broken = provider(create_meeting=lambda: rubbish, update_meeting=lambda: rubbish, find_meeting=lambda: rubbish)
     with pytest.raises(PluginFault):
         broken.create_meeting(REQUEST, None, {})
@@ -232,7 +232,7 @@ def test_rubbish_is_refused(rubbish: Any) -> None:
     ],
 )
 def test_bad_meetings_are_refused(values: Any) -> None:
-    """A meeting with a dangerous link, a huge text or values of a wrong type never leaves its plugin."""
+    """Fault row 40: a meeting with a dangerous link, a huge text or values of a wrong type never leaves its plugin."""
     with pytest.raises(PluginFault):
         provider(create_meeting=lambda: Meeting(**values)).create_meeting(REQUEST, None, {})
 

@@ -32,7 +32,7 @@ def test_sealed_twice_differs() -> None:
 
 
 def test_another_row() -> None:
-    """A value moved to another row or column is refused."""
+    """Fault row 64: a value moved to another row or column is refused."""
     vault = Vault([NEW])
     sealed = vault.seal("a", PLACE)
     for place in ("connection:2:tokens", "connection:1:token", "", PLACE + " "):
@@ -41,7 +41,7 @@ def test_another_row() -> None:
 
 
 def test_every_bit_counts() -> None:
-    """A value with any one character changed is refused."""
+    """Fault row 64: a value with any one character changed is refused."""
     vault = Vault([NEW])
     sealed = vault.seal("a secret", PLACE)
     for n, character in enumerate(sealed.rstrip("=")):
@@ -68,7 +68,7 @@ def test_rubbish(broken: str) -> None:
 
 
 def test_rotation() -> None:
-    """A new key in front seals from now on; what the old one sealed can be read until it is taken away."""
+    """Fault row 62: a new key in front seals from now on; what the old one sealed can be read until it is taken away."""
     before = Vault([OLD]).seal("a", PLACE)
     during = Vault([NEW, OLD])
     assert during.open(before, PLACE) == "a"
@@ -82,7 +82,7 @@ def test_rotation() -> None:
 
 
 def test_wrong_key() -> None:
-    """Another key reads nothing."""
+    """Fault row 63: another key reads nothing."""
     with pytest.raises(Unreadable):
         Vault([OTHER]).open(Vault([NEW]).seal("a", PLACE), PLACE)
 

@@ -142,7 +142,7 @@ def test_taken_meanwhile(offered: EventType, bob: Person, app: Flask) -> None:
 
 
 def test_sent_twice(offered: EventType, bob: Person, world: World) -> None:
-    """A double click gives one booking; the same form with other details is refused without telling any."""
+    """Fault row 57: a double click gives one booking; the same form with other details is refused without telling any."""
     page = bob.opens(f"{PAGE}?slot={SLOT}&tz=Europe/London")
     given = form(page, offered)
     first, second = (bob.sends(PAGE, follow=False, **given).location for _ in range(2))
@@ -171,7 +171,7 @@ def test_without_token(offered: EventType, bob: Person, world: World) -> None:
 
 
 def test_limits(offered: EventType, bob: Person, app: Flask, world: World) -> None:
-    """The sixth booking within an hour by one person waits, in words."""
+    """Fault row 68: the sixth booking within an hour by one person waits, in words."""
     for n in range(6):
         page = bob.opens(f"{PAGE}?slot={SLOT}")
         slot = f"2026120{3 + n % 2}T{9 + n // 2:02}0000Z"
@@ -480,7 +480,7 @@ def test_nothing_typed_breaks_the_page(offered: EventType, bob: Person, app: Fla
 
 
 def test_plugin_that_breaks_takes_only_its_option(ada: Host, bob: Person, world: World) -> None:
-    """A location whose plugin is not installed any more is not offered; the others are."""
+    """Fault row 41: a location whose plugin is not installed any more is not offered; the others are."""
     event_type = ada.offers("inperson")
     with world.hub.store.write() as session:
         session.add(LocationRow(event_type_id=event_type.id, position=9, provider="gone", inputs={}, show_before=True))
