@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.connections.shared import ended_by_another
 from hub.outbox import outbox
-from hub.store.models import Connection
+from hub.store.models import Connection, OutboxRow
 
 if TYPE_CHECKING:
     from hub.container import Hub
@@ -39,9 +40,20 @@ def mark_broken(
         return False
     cause = "" if explained else ended_by_another(session, connection)
     connection.broken_reason, connection.broken_at = reason[:300] + cause, hub.clock()
-    key = f"mail:broken:{connection.id}:{connection.grant_number}"
-    outbox.add(session, hub, "mail", key, kind="broken", connection=connection.id)
+    outbox.add(session, hub, "mail", _key(connection), kind="broken", connection=connection.id)
     return True
+
+
+def host_knows(session: Session, connection: Connection) -> bool:
+    """Tell whether the connection is broken and the mail that says so has gone out."""
+    if not connection.broken_reason:
+        return False
+    sent = select(OutboxRow.id).where(OutboxRow.key == _key(connection), OutboxRow.done_at.is_not(None))
+    return session.scalar(sent) is not None
+
+
+def _key(connection: Connection) -> str:
+    return f"mail:broken:{connection.id}:{connection.grant_number}"
 
 
 def locked(session: Session, connection_id: int) -> Connection | None:

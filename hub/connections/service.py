@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub import crash
 from hub.connections import tokens
-from hub.connections.broken import mark_broken
+from hub.connections.broken import host_knows, mark_broken
 from hub.connections.shared import others
 from hub.errors import NotPossible
 from hub.outbox import outbox
@@ -53,11 +53,15 @@ def save(hub: Hub, provider: Provider, *, host_id: int, grant: tokens.Grant, acc
             "max_minutes": account.max_minutes,
             "warning": account.warning,
         }
+        knew_it_broke = host_knows(session, connection)
         connection.scopes = list(grant.scopes)
         connection.enabled = True
         connection.broken_reason, connection.broken_at = "", None
         connection.connected_at = connection.last_success_at = now
         tokens.store(session, hub, connection, grant)
+        if knew_it_broke:
+            key = f"mail:healed:{connection.id}:{connection.grant_number}"
+            outbox.add(session, hub, "mail", key, kind="healed", connection=connection.id)
         if before not in ("", connection.account):
             key = f"mail:earlier:{connection.id}:{connection.grant_number}"
             outbox.add(session, hub, "mail", key, kind="earlier", connection=connection.id)

@@ -1,4 +1,4 @@
-"""Mails to hosts about their connections: one that broke, and meetings that another account has left behind."""
+"""Mails to hosts about their connections: one that broke, or works again, and meetings that another account has left behind."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def connection_draft(session: Session, hub: Hub, delivery: Delivery) -> Draft | 
         return None
     host = session.get_one(Host, connection.host_id)
     kind = str(delivery.ids["kind"])
-    more = (_broken if kind == "broken" else _earlier)(session, hub, connection, host)
+    more = KINDS[kind](session, hub, connection, host)
     if more is None:
         return None
     context = {
@@ -57,6 +57,20 @@ def earlier(session: Session, hub: Hub, connection: Connection) -> list[tuple[Bo
 def _broken(session: Session, hub: Hub, connection: Connection, host: Host) -> dict[str, Any] | None:
     if not connection.broken_reason:
         return None
+    return {
+        "reason": connection.broken_reason,
+        "since": words.short(connection.broken_at or hub.clock(), host.timezone),
+        **_upcoming(session, hub, connection, host),
+    }
+
+
+def _healed(session: Session, hub: Hub, connection: Connection, host: Host) -> dict[str, Any] | None:
+    if connection.broken_reason or not connection.tokens:
+        return None
+    return {"account": connection.account_label, **_upcoming(session, hub, connection, host)}
+
+
+def _upcoming(session: Session, hub: Hub, connection: Connection, host: Host) -> dict[str, Any]:
     upcoming = session.scalars(
         select(Booking)
         .where(Booking.host_id == host.id, Booking.status == "confirmed", Booking.starts_at > hub.clock())
@@ -64,8 +78,6 @@ def _broken(session: Session, hub: Hub, connection: Connection, host: Host) -> d
     )
     affected = [b for b in upcoming if b.location["provider"] == connection.provider]
     return {
-        "reason": connection.broken_reason,
-        "since": words.short(connection.broken_at or hub.clock(), host.timezone),
         "bookings": [(b, words.short(b.starts_at, host.timezone)) for b in affected[:MOST_LISTED]],
         "count": len(affected),
     }
@@ -78,3 +90,6 @@ def _earlier(session: Session, hub: Hub, connection: Connection, host: Host) -> 
     listed = [(b, words.short(b.starts_at, host.timezone), row.value or {}) for b, row in left[:MOST_LISTED]]
     url = f"{hub.settings.public_url}/integrations/{connection.provider}/earlier"
     return {"account": connection.account_label, "count": len(left), "bookings": listed, "list_url": url}
+
+
+KINDS = {"broken": _broken, "healed": _healed, "earlier": _earlier}

@@ -260,6 +260,52 @@ def test_broken_twice(ada: Host, bob: Invitee, world: World) -> None:
         assert len(mails_about_the_connection(world)) == turn
 
 
+def healed(world: World) -> list[str]:
+    """Return the texts of the mails that say that Zoom works again."""
+    mails = [mail for mail in world.mails("ada@example.com") if "works again" in str(mail["Subject"])]
+    return [mail.get_body(("plain",)).get_content() for mail in mails]  # type: ignore[union-attr]
+
+
+def breaks(world: World) -> None:
+    """End the grant at Zoom, and let the hub find out."""
+    world.control("POST", "/users/ada@example.com/revoke")
+    world.clock.advance(hours=1)
+    with pytest.raises(ConnectionLost):
+        fresh_token(world.hub, provider(world), connection(world).id)
+
+
+def test_works_again_once(ada: Host, bob: Invitee, world: World) -> None:
+    """A host who was told that the connection broke is told once that it works again, whatever number of bookings waited."""
+    ada.connects("zoom")
+    breaks(world)
+    for slot in SLOTS[:3]:
+        bob.books(ada.offers("zoom", title=f"At {slot}"), slot, location="zoom")
+    world.work()
+    assert healed(world) == []
+    ada.connects("zoom")
+    world.work()
+    assert len(healed(world)) == 1
+    assert "3 upcoming bookings with Zoom." in healed(world)[0]
+    ada.connects("zoom")
+    world.work()
+    assert len(healed(world)) == 1
+
+
+def test_flapping_is_no_storm(ada: Host, world: World) -> None:
+    """Who has not been told that it broke is not told that it works again; what breaks anew meanwhile is told instead."""
+    ada.connects("zoom")
+    breaks(world)
+    ada.connects("zoom")
+    world.work()
+    assert (mails_about_the_connection(world), healed(world)) == ([], [])
+    breaks(world)
+    world.work()
+    ada.connects("zoom")
+    breaks(world)
+    world.work()
+    assert (len(mails_about_the_connection(world)), healed(world)) == (2, [])
+
+
 def test_refresh_loses_against_reconnect(ada: Host, world: World, tap: Tap) -> None:
     """Fault row 20: where the host reconnects while an old token is being refreshed, the new grant is kept, whatever came back."""
     ada.connects("zoom")
