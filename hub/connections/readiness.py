@@ -86,6 +86,8 @@ class Standing:
         provider = self.hub.registry.get(key)
         if provider is None:
             return f"The plugin for “{key}” is not installed."
+        if not self.host.active:
+            return ""  # not a fault of this location: each page says at its top that the account is not active
         text = _WARNINGS.get(self.readiness(key), "").format(label=provider.facts.label)
         account = self.account(key)
         if not text and minutes and account and account.max_minutes and minutes > account.max_minutes:

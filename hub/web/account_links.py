@@ -57,8 +57,9 @@ def password(token: str) -> Answer:
         except NotPossible as fault:
             return stale(fault.message, AGAIN)
         else:
+            entered = enter(host_id, "/onboarding")  # it begins a new session; what was said before would be lost
             flash("Your new password is set. You are signed out everywhere else.", "ok")
-            return enter(host_id, "/onboarding")
+            return entered
     elif not resetting.look(hub, token):
         return stale(resetting.STALE, AGAIN)
     page = render_template("auth/password.html", errors=errors)

@@ -158,7 +158,9 @@ def _too_often(fault: RateLimitExceeded) -> tuple[str, int, dict[str, str]]:
     seconds = max(1, int(limit.reset_at - time.time())) if limit else 60
     text = f"That was tried too often. Please try again in {words.minutes(math.ceil(seconds / 60))}."
     if request.endpoint == "auth.login":
-        text += " A device from which you have signed in before is let in now, and so is whoever sets a new password."
+        text += (
+            " On a device where you have signed in before you can sign in now; elsewhere, set a new password by mail."
+        )
     action = ("Set a new password", "/forgot") if request.endpoint == "auth.login" else None
     return (*error_page(429, text, action), {"Retry-After": str(seconds)})
 

@@ -28,6 +28,7 @@ from hub.values import Account
 from plugins.zoom.sandbox.server import Server
 from tests.support import traces
 from tests.support.people import PASSWORD, Host, Invitee, Person, consent
+from tests.support.wire import Sent, Tap
 from tests.support.world import Clock, World, make_hub, settings
 
 ADA = "ada@example.com"
@@ -302,3 +303,36 @@ def test_sign_up_is_untouched(app: Flask, world: World, ada: Host) -> None:
     assert stranger.sends(PATH, follow=False, password=PASSWORD, upcoming="leave").status_code == 302
     with world.hub.store.read() as session:
         assert accounts.find(session, ADA)
+
+
+@pytest.mark.parametrize("upcoming", ["leave", "cancel"])
+def test_while_a_meeting_is_being_made(
+    app: Flask, world: World, zoom: Server, ada: Host, bob: Invitee, upcoming: str
+) -> None:
+    """A meeting that is under way while the account is deleted reaches the invitee of a booking that was left, and
+    nobody of one that was cancelled; no call follows, and nothing brings the account back."""
+    ada.connects("zoom")
+    bob.books(ada.offers("zoom"), "2026-12-01T09:00:00+00:00", location="zoom")
+    tap = Tap(zoom)
+
+    def while_asked(sent: Sent) -> None:
+        if sent.method == "POST" and sent.path.endswith("/meetings"):
+            tap.after = None
+            deletion.delete(world.hub, ada.id, cancel=upcoming == "cancel")
+
+    tap.after = while_asked
+    world.work()
+    world.clock.advance(minutes=5)
+    world.work()
+    assert [sent.path for sent in tap.sent] == ["/v2/users/me/meetings", "/oauth/revoke"]
+    assert len(world.meetings_at_zoom()) == 1
+    assert traces.in_tables(world.hub.store, ADA) == []
+    subjects = [str(mail["Subject"]).split(":")[0] for mail in world.mails("bob@example.net")]
+    page = page_of(app, world, 1)
+    if upcoming == "leave":
+        assert page.reads("Join")
+        assert subjects == ["Booked"]
+        assert ADA not in world.mails("bob@example.net")[0].as_string()
+    else:
+        assert page.reads("This booking is cancelled")
+        assert subjects == ["Cancelled"]
