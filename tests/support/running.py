@@ -13,6 +13,8 @@ from types import TracebackType
 from typing import TypeVar
 
 import httpx2
+from werkzeug.test import Client
+from werkzeug.wrappers import Request, Response
 
 from hub import processes
 from tests.support import servers
@@ -125,3 +127,19 @@ def wait_for(what: Callable[[], T], seconds: float = PATIENCE) -> T:
             return result
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
+
+
+def browser(url: str) -> Client:
+    """Return a browser of somebody's own, as people in tests have one, at the hub that runs at `url`."""
+
+    @Request.application
+    def far(request: Request) -> Response:
+        headers = [(name, value) for name, value in request.headers.items() if name not in ("Host", "Content-Length")]
+        answer = httpx2.request(
+            request.method, url + request.full_path, content=request.get_data(), headers=headers, trust_env=False
+        )
+        kept = ("content-type", "location", "set-cookie")
+        found = [(name, value) for name, value in answer.headers.multi_items() if name.lower() in kept]
+        return Response(answer.content, answer.status_code, found)
+
+    return Client(far)

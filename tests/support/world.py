@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import email
-import email.policy
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -20,52 +17,22 @@ from hub.app import assemble, handlers
 from hub.container import Hub
 from hub.outbox import sweep
 from hub.store.models import Activity, Booking, Host, MeetingRow
+from hub.testing.world import START as START
+from hub.testing.world import Clock, DeafQueue, Mailbox
 
-# A Monday morning in winter; nothing of the hub's may look at the machine's own clock.
-START = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 KEY = "A" * 43 + "="
 
 
-class Clock:
-    """A clock that stands still until it is moved; aware UTC."""
-
-    def __init__(self, now: datetime = START) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **amount: float) -> None:
-        """Move on by a timedelta's arguments."""
-        self.now += timedelta(**amount)
-
-
-class DeafQueue:
-    """A Redis that takes nothing, as when it is down; notes what it was asked."""
-
-    def __init__(self) -> None:
-        self.poked: list[int] = []
-
-    def poke(self, outbox_id: int) -> bool:
-        self.poked.append(outbox_id)
-        return False
-
-
-class World:
+class World(Mailbox):
     """Everything that a flow test looks at."""
 
     def __init__(self, hub: Hub, clock: Clock, zoom: Any, mails: Path) -> None:
+        super().__init__(mails)
         self.hub, self.clock, self.zoom, self.mails_folder = hub, clock, zoom, mails
 
     def work(self) -> int:
         """Do all that is due, as the workers would; returns how many outbox rows ran."""
         return sweep.drain(self.hub, handlers(self.hub))
-
-    def mails(self, to: str = "") -> list[EmailMessage]:
-        """Return the mails sent so far, oldest first, to everyone or one address."""
-        files = sorted(self.mails_folder.glob("*.eml"), key=lambda f: f.stat().st_mtime_ns)
-        found = [email.message_from_bytes(f.read_bytes(), policy=email.policy.default) for f in files]
-        return [m for m in found if isinstance(m, EmailMessage) and to in str(m["To"])]
 
     def booking(self, booking_id: int = 0) -> Booking:
         """Return one booking as it is in the database: this one, or the newest."""

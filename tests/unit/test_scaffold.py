@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from hub.cli import hub
 from hub.errors import InvalidInput
 from hub.scaffold import mending
+from hub.scaffold.check import _as_if_installed
 from hub.scaffold.new import KINDS, TEMPLATES, names, write
 from hub.testing import connected, contract
 
@@ -46,6 +47,17 @@ def test_what_is_written_keeps_the_contract(tmp_path: Path, kind: str) -> None:
     assert not re.search("new ?name", text, re.I)
     assert (folder / ".github" / "workflows" / "test.yml").is_file()
     assert (folder / ".gitignore").is_file()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_written_takes_bookings(tmp_path: Path, kind: str) -> None:
+    """The flow test that comes with each kind of package passes: a whole hub, its people, and the provider."""
+    folder = write("Acme Rooms", kind=kind, folder=tmp_path)
+    (tmp_path / "scratch").mkdir()
+    env = _as_if_installed(folder, tmp_path / "scratch", "acmerooms", "hub_acmerooms")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_flow.py"]
+    done = subprocess.run(command, cwd=folder, env={**os.environ, **env}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,0 +1,104 @@
+"""A package from outside the repository, installed with pip beside the hub's wheel, takes a booking from end to end."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.container import Hub
+from hub.testing.people import Host, Invitee
+from hub.testing.vendor import Vendor, running
+from hub.testing.world import Mailbox
+from tests.support.running import Running, browser, wait_for
+from tests.support.wheels import Environment, build, build_hub
+from tests.support.world import Clock, make_hub, settings
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+class WallClock(Clock):
+    """The machine's clock."""
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@pytest.fixture(scope="module", name="installed")
+def _installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """A clean environment with the hub's wheel."""
+    folder = tmp_path_factory.mktemp("stranger")
+    found = Environment(folder / "env")
+    found.installs(build_hub(folder))
+    return found
+
+
+@pytest.fixture(name="acme")
+def _acme(installed: Environment, tmp_path: Path) -> Iterator[Path]:
+    """A package that `hub provider new` wrote, installed; it is removed afterwards."""
+    done = installed.runs("-m", "hub.cli", "provider", "new", "Acme", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "hub-acme"
+    installed.installs(build(folder, tmp_path))
+    yield folder
+    installed.uninstalls("hub-acme")
+
+
+@pytest.fixture(name="vendor")
+def _vendor(acme: Path) -> Iterator[Vendor]:
+    """The package's own stand-in for Acme."""
+    spec = importlib.util.spec_from_file_location("hub_acme_sandbox", acme / "src" / "hub_acme" / "sandbox.py")
+    assert spec
+    assert spec.loader
+    module: Any = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with running(module.Acme) as found:
+        yield found
+
+
+def people(running_hub: Running, folder: Path, database_url: str) -> tuple[Hub, Host, Invitee]:
+    """Return a view of the running hub's database, a host who is signed in, and an invitee."""
+    view = make_hub(settings(folder, database_url, running_hub.env["HUB_REDIS_URL"]), WallClock())
+    return view, Host(browser(running_hub.url), view), Invitee(browser(running_hub.url))
+
+
+def test_a_strangers_package_takes_a_booking(
+    installed: Environment, acme: Path, vendor: Vendor, database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    """Written by the hub, built, installed with pip into a clean environment: it is there, connects, books and cancels."""
+    told = {
+        "HUB_ACME_CLIENT_ID": "sandbox-client",
+        "HUB_ACME_CLIENT_SECRET": "sandbox-secret",
+        "HUB_ACME_OAUTH_URL": vendor.url,
+        "HUB_ACME_API_URL": f"{vendor.url}/v1",
+    }
+    with Running(tmp_path, database_url, redis_url, python=installed.python, **told) as hub:
+        listed = installed.runs("-m", "hub.cli", "providers", "--json", cwd=tmp_path, **hub.env)
+        assert [row["version"] for row in json.loads(listed.stdout)["providers"] if row["key"] == "acme"] == ["0.1.0"]
+        hub.start("web", "worker", "sweep")
+        view, ada, bob = people(hub, tmp_path, database_url)
+        assert "ada@example.com" in ada.connects("acme")
+        bob.books(ada, ada.offers("acme"), location="acme")
+        (meeting,) = wait_for(vendor.meetings)
+        link = f"{vendor.url}/_sim/room/{meeting}"
+        box = Mailbox(hub.mails)
+        wait_for(lambda: any(link in mail.as_string().replace("=\n", "") for mail in box.mails(bob.email)))
+        assert link in wait_for(lambda: page if link in (page := bob.opens(bob.manage)) else "")
+        bob.moves()
+        wait_for(lambda: vendor.calls("update"))
+        assert vendor.meetings() == [meeting]
+        bob.cancels()
+        wait_for(lambda: not vendor.meetings())
+        view.store.dispose()
+
+
+def test_the_package_passes_its_own_tests(installed: Environment, acme: Path) -> None:
+    """The tests that were written with the package pass against what is installed."""
+    done = installed.runs("-m", "pytest", "-q", "-p", "no:cacheprovider", str(acme), cwd=acme)
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr
+    assert "passed" in done.stdout
