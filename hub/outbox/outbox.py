@@ -120,7 +120,7 @@ def _deliver(hub: Hub, handlers: Mapping[str, Handler], outbox_id: int) -> bool:
     except Exception as fault:
         log.exception("outbox %s (%s) failed", row.id, row.key)
         due_at = hub.clock() + backoff(row.faults)
-        _finish(hub, row, token, "failed", due_at=due_at, error=f"{type(fault).__name__}: {fault}"[:500])
+        _finish(hub, row, token, "failed", due_at=due_at, error=logs.mask(f"{type(fault).__name__}: {fault}")[:500])
         return True
     crash.point("after_handler_before_done")
     if later is None:

@@ -266,6 +266,13 @@ def test_faults_in_a_row_count(hub: Hub, clock: Clock) -> None:
     assert row(hub, made).done_at
 
 
+def test_an_error_keeps_no_secret(hub: Hub) -> None:
+    """What an operator reads about a row that failed holds no token, whatever the exception said."""
+    made = add(hub)
+    assert outbox.deliver(hub, {"test": Handler(ValueError("refused: Bearer abcdefghijkl"))}, made)
+    assert row(hub, made).error == "ValueError: refused: Bearer ***"
+
+
 def test_a_topic_that_nobody_knows(hub: Hub) -> None:
     """Fault row 60: a row of a topic that this version does not know waits as one that failed, and harms no other."""
     made = add(hub)
