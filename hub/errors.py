@@ -55,13 +55,17 @@ class Temporary(ProviderError):
     """The provider did not answer properly; it will be tried again.
 
     `retry_at` (aware) is when the vendor said to come back, else None. `outcome_known` is False when the request
-    may have taken effect although no usable answer came.
+    may have taken effect although no usable answer came. `away` says that the vendor's servers do not serve at all:
+    after a few of those in a row the hub stops calling and only asks now and then.
     """
 
-    def __init__(self, message: str = "", *, retry_at: datetime | None = None, outcome_known: bool = True) -> None:
+    def __init__(
+        self, message: str = "", *, retry_at: datetime | None = None, outcome_known: bool = True, away: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_at = retry_at
         self.outcome_known = outcome_known
+        self.away = away
 
 
 class ConnectionLost(ProviderError):

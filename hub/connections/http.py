@@ -48,9 +48,9 @@ def send(
                 if len(raw) > LARGEST_BODY:
                     raise Temporary("The provider's answer is too large.", outcome_known=False)
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol):
-        raise Temporary("The provider can't be reached.") from None
+        raise Temporary("The provider can't be reached.", away=True) from None
     except httpx2.RequestError:
-        raise Temporary("The provider did not answer in time.", outcome_known=False) from None
+        raise Temporary("The provider did not answer in time.", outcome_known=False, away=True) from None
     raw = raw.replace(token.encode(), HIDDEN)  # what a vendor says ends in mails and logs, what it repeats too
     return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, _json(raw), _text(raw))
 
@@ -91,7 +91,10 @@ def error_of(reply: Reply, oauth: OAuth2, now: datetime) -> ProviderError:
         return Temporary("The answer led to another address, which is not followed.", outcome_known=False)
     if reply.status >= 500:
         return Temporary(
-            f"The provider has a fault ({reply.status}).", outcome_known=False, retry_at=retry_after(reply, now)
+            f"The provider has a fault ({reply.status}).",
+            outcome_known=False,
+            retry_at=retry_after(reply, now),
+            away=True,
         )
     return Rejected(f"The provider refused ({reply.status}): {words(reply)}")
 

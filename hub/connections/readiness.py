@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -66,6 +67,11 @@ class Standing:
         """Whether the connection is the account that made a meeting."""
         connection = self.connections.get(key)
         return (connection.account if connection else "") == account
+
+    def away(self, key: str) -> datetime | None:
+        """Since when the provider has not answered this host's connection, None where it does (or nobody knows yet)."""
+        connection = self.connections.get(key)
+        return connection.outage_since if connection and connection.open_until else None
 
     def account(self, key: str) -> Account | None:
         """Return the connected account, None where there is none."""

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub import crash
-from hub.connections import tokens
+from hub.connections import breaker, tokens
 from hub.connections.broken import host_knows, mark_broken
 from hub.connections.shared import others
 from hub.errors import NotPossible
@@ -65,6 +65,7 @@ def save(hub: Hub, provider: Provider, *, host_id: int, grant: tokens.Grant, acc
         if before not in ("", connection.account):
             key = f"mail:earlier:{connection.id}:{connection.grant_number}"
             outbox.add(session, hub, "mail", key, kind="earlier", connection=connection.id)
+        breaker.reset(connection)
         _wake_waiting(session, hub, connection)
 
 
@@ -142,6 +143,7 @@ def _forget(connection: Connection) -> None:
     connection.account_data, connection.scopes = {}, []
     connection.expires_at = connection.connected_at = connection.last_success_at = None
     connection.grant_number += 1
+    breaker.reset(connection)
 
 
 def _find(session: Session, host_id: int, provider: str) -> Connection | None:

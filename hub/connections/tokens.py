@@ -179,9 +179,11 @@ def _ask(hub: Hub, provider: Provider, call: Callable[[OAuth2Client], Any]) -> M
         except OAuthError as fault:
             raise _grant_error(provider, str(fault.error or ""), _reason(answers)) from None
         except (httpx2.HTTPError, ValueError, KeyError, TypeError, RecursionError):
-            raise Temporary("The provider's sign-in service does not answer properly.", outcome_known=False) from None
+            raise Temporary(
+                "The provider's sign-in service does not answer properly.", outcome_known=False, away=True
+            ) from None
     if not answers or answers[-1].status_code >= 300:
-        raise Temporary("The provider's sign-in service does not answer properly.", outcome_known=False)
+        raise Temporary("The provider's sign-in service does not answer properly.", outcome_known=False, away=True)
     return token
 
 

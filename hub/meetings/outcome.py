@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Seconds until the next try: quick after a hiccup, then at most six tries an hour.
 WAITS = (5, 60, 300, 1200)
+AWAY = "The provider does not answer at present; the meeting is seen to as soon as it does."
 BROKE = "It went wrong each time it was tried, in a way that the hub does not understand. The operator can see more."
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from hub import crash, logs
+from hub.connections import breaker
 from hub.connections.api import ConnectionApi
 from hub.connections.broken import mark_broken
 from hub.connections.readiness import Standing, standing
@@ -99,6 +100,9 @@ def _next(hub: Hub, booking_id: int, token: str) -> Step | Later | None:
                 outcome.decided(session, hub, booking, row, action)
                 session.refresh(booking, ["meetings"])
                 continue
+            connection = known.connections.get(row.provider)
+            if connection is not None and not breaker.enter(session, hub, connection):
+                return Later(hub.clock() + BUSY_AGAIN, "another call asks whether the provider is back")
             counters.count(session, "sync_attempts", provider=row.provider, action=action)
             return _step(hub, known, booking, row, action)
     return Later(hub.clock() + BUSY_AGAIN, "more decisions than one pass takes")
@@ -122,6 +126,11 @@ def _first_action(hub: Hub, known: Standing, booking: Booking) -> tuple[MeetingR
             continue
         if action in CALLS and row.next_try_at and row.next_try_at > hub.clock():
             waits.append(row.next_try_at)
+            continue
+        shut = breaker.shut(known.connections.get(row.provider), hub.clock()) if action in CALLS else None
+        if shut:
+            row.error = row.error or outcome.AWAY
+            waits.append(shut + timedelta(seconds=row.booking_id % 10))  # not all at once
             continue
         return row, action, waits
     return None, Action.NOTHING, waits
@@ -204,6 +213,8 @@ def _run(hub: Hub, booking_id: int, step: Step) -> None:
         row = next(row for row in booking.meetings if row.id == step.row_id)
         word = type(result).__name__ if isinstance(result, ProviderError) else "done"
         counters.count(session, "sync_outcomes", provider=row.provider, action=step.action, outcome=word)
+        if step.connection_id:
+            breaker.note(session, hub, step.connection_id, step.connected_at, result)
         if booking.sync_lease != step.lease:
             outcome.too_late(session, hub, booking, row, step, result)
         elif isinstance(result, ProviderError):

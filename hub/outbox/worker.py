@@ -33,7 +33,7 @@ class TimeUp(UnixSignalDeathPenalty):
     def handle_death_penalty(self, signum: int, frame: Any) -> None:
         if self._exception is not JobTimeoutException:
             super().handle_death_penalty(signum, frame)  # type: ignore[no-untyped-call]
-        raise Temporary(f"It took longer than {self._timeout} seconds.", outcome_known=False)
+        raise Temporary(f"It took longer than {self._timeout} seconds.", outcome_known=False, away=True)
 
 
 def run(hub: Hub, handlers: Mapping[str, Handler], *, burst: bool = False, fork: bool = True) -> None:

@@ -68,6 +68,9 @@ class Connection(Base):
     broken_at: Mapped[datetime | None]
     connected_at: Mapped[datetime | None]
     last_success_at: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0)  # calls in a row that found the vendor away
+    outage_since: Mapped[datetime | None]  # the first of them
+    open_until: Mapped[datetime | None]  # while the breaker is open: when one call may ask again
 
 
 class OAuthFlow(Base):

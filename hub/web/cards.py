@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
@@ -65,6 +65,11 @@ def card_view(
     except HubError as fault:
         card = Card(card.key, card.label, card.blurb, readiness, card.text, (fault.message,))
     badge = BADGES[readiness]
+    away = known.away(provider.key)
+    if away and readiness in (Readiness.READY, Readiness.PAUSED):
+        since = words.short(away, known.host.timezone)
+        told = f"{card.label} has not answered since {since}; meetings are made as soon as it does."
+        card, badge = replace(card, text=told), ("Not answering", "warn")
     if provider.oauth is None and readiness is Readiness.READY:
         badge = ("Ready", "ok")
     connection = known.connections.get(provider.key)
