@@ -98,7 +98,12 @@ def _outbox(session: Session, hub: Hub) -> Iterator[Metric]:
 
 
 def _connections(session: Session) -> Iterator[Metric]:
-    state = case((Connection.broken_reason != "", "broken"), (Connection.enabled, "ok"), else_="paused")
+    state = case(
+        (Connection.broken_reason != "", "broken"),
+        (Connection.open_until.is_not(None), "away"),
+        (Connection.enabled, "ok"),
+        else_="paused",
+    )
     rows = session.execute(
         select(Connection.provider, state, func.count())
         .where((Connection.tokens != "") | (Connection.broken_reason != ""))

@@ -125,15 +125,21 @@ def mark_done(hub: Hub, ids: Iterable[int], reason: str) -> int:
 
 
 def held_up(hub: Hub) -> list[HeldUp]:
-    """Return what connections can't be used now: broken ones wait for their hosts to reconnect."""
-    broken = (
-        select(Connection.provider, func.count(), func.min(Connection.broken_at), func.max(Connection.broken_reason))
-        .where(Connection.broken_reason != "")
-        .group_by(Connection.provider)
-        .order_by(Connection.provider)
-    )
+    """Return what connections can't be used now: broken ones wait for their hosts, others for a vendor that is away."""
+    count = (Connection.provider, func.count())
+    broken = select(*count, func.min(Connection.broken_at), func.max(Connection.broken_reason))
+    broken = broken.where(Connection.broken_reason != "")
+    away = select(*count, func.min(Connection.outage_since))
+    away = away.where(Connection.open_until.is_not(None), Connection.broken_reason == "")
+    each = Connection.provider
     with hub.store.read() as session:
-        return [HeldUp(key, "broken", count, since, reason) for key, count, since, reason in session.execute(broken)]
+        found = [
+            HeldUp(key, "broken", number, since, reason)
+            for key, number, since, reason in session.execute(broken.group_by(each).order_by(each))
+        ]
+        for key, number, since in session.execute(away.group_by(each).order_by(each)):
+            found.append(HeldUp(key, "away", number, since, "The vendor does not answer; it is asked once a minute."))
+    return found
 
 
 def mail_failures(hub: Hub, limit: int = 20) -> list[MailFailure]:

@@ -295,3 +295,14 @@ def test_mails_and_plugins(operator: Host, hub: Hub, world: World, redis_url: st
     assert "refused the recipient (550)" in page
     assert "Left out: it can&#39;t be imported" in page
     assert f"Worker on {worker.hostname}" in page
+
+
+def test_vendor_that_is_away(operator: Host, world: World, hub: Hub) -> None:
+    """An open breaker shows as a vendor that is away, on the page and to Prometheus."""
+    operator.connects("zoom")
+    with hub.store.write() as session:
+        session.execute(update(Connection).values(open_until=hub.clock(), outage_since=hub.clock(), failures=3))
+    operator.opens("/ops")
+    assert operator.reads("Zoom: 1 connection")
+    assert operator.reads("The vendor does not answer; it is asked once a minute.")
+    assert metrics(operator)["hub_connections"] == {'provider="zoom",state="away"': 1}
