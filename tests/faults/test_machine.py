@@ -1,21 +1,23 @@
 """All faults mixed: a state machine books, changes, breaks and mends at random, and asks the oracle after each step.
 
-`./run faults -k machine` makes the long run; MACHINE_EXAMPLES sets how many lives it goes through. A life that ends
-badly is printed with its steps and the line that plays it again.
+`./run faults -k machine` makes the long run; MACHINE_EXAMPLES sets how many lives it goes through. The seed is printed,
+and MACHINE_SEED plays it again; a life that ends badly is printed as the shortest list of steps that does so.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import os
+import secrets
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -69,6 +71,7 @@ class MortalStore(Store):
 class Life(RuleBasedStateMachine):
     """One hub, one host, some bookings, and whatever may happen to them."""
 
+    steps = 0
     zoom: Server
     watch: Watch
     mailbox: Mailbox
@@ -231,12 +234,17 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_broken(self) -> None:
+        Life.steps += 1
         if hasattr(self, "bob"):
             assert self.stage.broken(quiet=False) == []
 
 
-def lives(count: int, steps: int) -> None:
-    """Go through so many lives of so many steps each."""
+def lives(count: int, steps: int) -> str:
+    """Go through so many lives of so many steps each; returns what to say of it."""
+    chosen = int(os.environ.get("MACHINE_SEED") or secrets.randbelow(2**32))
+    sys.stdout.write(f"MACHINE_SEED={chosen}\n")  # shown where it fails
+    seed(chosen)(Life)
+    Life.steps = 0
     told = settings(
         max_examples=count,
         stateful_step_count=steps,
@@ -247,6 +255,7 @@ def lives(count: int, steps: int) -> None:
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(Life, settings=told)  # type: ignore[no-untyped-call]
+    return f"{count} lives, {Life.steps} steps, seed {chosen}"
 
 
 @pytest.fixture(name="world_of_lives", autouse=True)
@@ -265,5 +274,4 @@ def test_a_few_lives() -> None:
 def test_many_lives(figure: Any) -> None:
     """Rows 5, 6, 11, 12, 23, 24, 30, 32, 34, 35, 37: the same, for long."""
     count = int(os.environ.get("MACHINE_EXAMPLES", "60"))
-    lives(count, 30)
-    figure(f"{count} lives of up to 30 steps")
+    figure(lives(count, 30))
