@@ -19,7 +19,7 @@ from hub.store.migrate import upgrade
 from plugins.zoom.sandbox import sandbox_app
 from plugins.zoom.sandbox.server import Server, serve
 from tests.support import servers
-from tests.support.world import Clock, World, make_hub, settings
+from tests.support.world import TEMPLATES, Clock, World, make_hub, settings
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]
@@ -93,6 +93,7 @@ def _hub(database_url: str, tmp_path: Path, clock: Clock, request: pytest.Fixtur
 def _app(hub: Hub) -> Flask:
     app = create_app(hub=hub)
     app.config["TESTING"] = False
+    app.jinja_env.bytecode_cache = TEMPLATES
     return app
 
 

@@ -150,6 +150,7 @@ AT: dict[str, Work] = {
 """What a process does that dies at this point; where nothing is said, it does what is due."""
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("point", crash.POINTS)
 def test_every_point(stage: Stage, ada: Host, booked: int, offered: EventType, point: str) -> None:
     """Rows 5, 6, 7, 8: at whichever of the named points a process dies, in the end all is as it should be."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 from icalendar import Calendar
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import select
 
 from hub import config
@@ -21,6 +22,27 @@ from hub.testing.world import START as START
 from hub.testing.world import Clock, DeafQueue, Mailbox
 
 KEY = "A" * 43 + "="
+
+
+# One client for all, as each would read the machine's certificates anew; no connection outlives its request.
+TO_VENDOR = httpx2.Client(trust_env=False, verify=False, timeout=60, limits=httpx2.Limits(max_keepalive_connections=0))
+
+
+class CompiledTemplates(BytecodeCache):
+    """Templates that one app of this process has compiled, for all others; each would take a second anew."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+TEMPLATES = CompiledTemplates()
 
 
 class World(Mailbox):
@@ -55,7 +77,7 @@ class World(Mailbox):
 
     def control(self, method: str, path: str, **body: Any) -> Any:
         """Call the local Zoom's control API."""
-        answer = httpx2.request(method, f"{self.zoom.url}/_sim{path}", json=body or {}, trust_env=False)
+        answer = TO_VENDOR.request(method, f"{self.zoom.url}/_sim{path}", json=body or {})
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
