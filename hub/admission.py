@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any, get_args
 
 from hub.facts import Field, FieldKind, LocationProvider, OAuth2
+from hub.values import Card, is_line
 
 API, OLDEST_API = (
     1,
@@ -14,6 +16,7 @@ API, OLDEST_API = (
 )  # versions of the hooks that this hub has; a plugin says with HUB_API which one it was written for
 KINDS = get_args(FieldKind)
 LARGEST_ICON = 20_000
+MOST_FIELDS = 30
 LARGEST_README = 100_000
 LONGEST_REASON = 300
 
@@ -48,21 +51,45 @@ def import_reason(fault: BaseException) -> str:
     return text
 
 
+def check_fields(fields: Sequence[Any]) -> None:
+    """Raise ValueError where a page could not show these fields."""
+    if len(fields) > MOST_FIELDS or not all(isinstance(f, Field) and f.kind in KINDS for f in fields):
+        raise ValueError("a field is no Field or has a kind that does not exist, or there are too many")
+    for f in fields:
+        choices = f.choices if f.kind == "choice" else ()
+        texts = (f.name, f.label, f.help, *(text for choice in choices for text in (choice.value, choice.label)))
+        if not all(is_line(text) for text in texts) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,40}", f.name):
+            raise ValueError("a field's name or text can't be shown")
+        if f.kind == "choice" and not choices:
+            raise ValueError("a field is a choice without choices")
+    if len({f.name for f in fields}) != len(fields):
+        raise ValueError("two fields have one name: a name twice")
+
+
+def check_card(card: Card, changed: Card) -> None:
+    """Raise ValueError where a plugin made another card of the core's than one with its own notes."""
+    if (changed.key, changed.label, changed.readiness) != (card.key, card.label, card.readiness):
+        raise ValueError("it changed what is not its own on the card")
+    if len(changed.notes) > MOST_FIELDS or not all(
+        is_line(text) for text in (changed.blurb, changed.text, *changed.notes)
+    ):
+        raise ValueError("a text of its card can't be shown")
+
+
 def check_facts(facts: Any, plugin: Any) -> list[str]:
     """Return icon, README and manifests of a provider whose facts hold. Raises ValueError that says what does not."""
     if not isinstance(facts, LocationProvider):
         raise ValueError("location_provider() did not return a LocationProvider")
     if not re.fullmatch(r"[a-z][a-z0-9]{1,30}", facts.key):
         raise ValueError("its key must be lower-case letters and digits")
+    texts = (facts.key, facts.label, facts.group, facts.blurb)
+    if not all(is_line(text) for text in texts):
+        raise ValueError("its texts are too long, more than one line, or no texts")
     if not (facts.label.strip() and facts.group.strip()) or len(facts.label) > 60 or len(facts.blurb) > 300:
         raise ValueError("its label or group is empty, or its texts are too long")
     if facts.oauth is not None and not isinstance(facts.oauth, OAuth2):
         raise ValueError("its oauth is no OAuth2")
-    if not all(isinstance(f, Field) and f.kind in KINDS for f in facts.host_fields):
-        raise ValueError("a host field is no Field or has a kind that does not exist")
-    names = [f.name for f in facts.host_fields]
-    if len(set(names)) != len(names) or any(f.kind == "choice" and not f.choices for f in facts.host_fields):
-        raise ValueError("its host fields have a name twice or a choice without choices")
+    check_fields(facts.host_fields)
     if "/" in facts.icon or not facts.icon.endswith(".svg") or any("/" in name for name in facts.manifests):
         raise ValueError("its icon must be an .svg file beside the plugin, and so must its manifests be")
     folder = resources.files(getattr(plugin, "__package__", "") or getattr(plugin, "__name__", ""))

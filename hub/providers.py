@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import traceback
 import types
 from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 
 import pluggy
 
-from hub.admission import KINDS, check_facts, check_version, import_reason, reason_of
+from hub.admission import check_card, check_facts, check_fields, check_version, import_reason, reason_of
 from hub.errors import PluginFault, ProviderError
 from hub.events import VendorEvent, WebhookReply, WebhookRequest
 from hub.facts import Field, LocationProvider, OAuth2
@@ -67,14 +68,14 @@ class Provider:
     def describe_location(self, location: Location, host: str) -> str:
         if not self.can("describe_location"):
             return self.facts.blurb
-        return self._call("describe_location", str, location=location, host=host)[:300]
+        line: str = self._call("describe_location", str, location=location, host=host)
+        return " ".join(line[:1000].split())[:300]
 
     def invitee_fields(self, location: Location) -> tuple[Field, ...]:
         if not self.can("invitee_fields"):
             return ()
         fields: tuple[Field, ...] = self._call("invitee_fields", tuple, location=location)
-        if not all(isinstance(field, Field) and field.kind in KINDS for field in fields):
-            raise PluginFault(f"The plugin of {self.facts.label} asks for something unusable.")
+        self._holds(check_fields, fields)
         return fields
 
     def create_meeting(self, request: MeetingRequest, api: Api | None, settings: Mapping[str, str]) -> Meeting:
@@ -95,6 +96,8 @@ class Provider:
         if not self.can("settings_card"):
             return card
         changed = self._call("settings_card", (Card, types.NoneType), card=card, account=account, settings=settings)
+        if changed is not None:
+            self._holds(check_card, card, changed)
         return changed or card
 
     def receive_webhook(self, request: WebhookRequest, settings: Mapping[str, str]) -> WebhookReply:
@@ -106,12 +109,22 @@ class Provider:
     def sandbox_app(self, public_url: str) -> Any:
         return self._call("sandbox_app", object, public_url=public_url)
 
+    def _holds(self, check: Callable[..., None], *values: Any) -> None:
+        """Raise PluginFault where what a hook returned does not stand this check."""
+        try:
+            check(*values)
+        except Exception as fault:  # the values may hold anything
+            log.exception("provider %s returned something unusable", self.key)
+            raise PluginFault(f"The plugin of {self.facts.label} returned something unusable.") from fault
+
     def _call(self, hook: str, kind: Any, **arguments: Any) -> Any:
         try:
             result = self._call_hook(hook, arguments)
         except ProviderError:
             raise
         except BaseException as fault:  # a plugin's SystemExit or KeyboardInterrupt must not end our process
+            if isinstance(fault, MemoryError):
+                traceback.clear_frames(fault.__traceback__)  # lets go of what ate it, so that there is room to say so
             log.exception("provider %s failed in %s", self.key, hook)
             raise PluginFault(f"The plugin of {self.facts.label} failed ({type(fault).__name__}).") from fault
         if not isinstance(result, kind):

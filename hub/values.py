@@ -13,6 +13,12 @@ from hub.facts import Reply
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 LONGEST_TEXT = 2000
+LONGEST_DATA = 20_000  # of one text in Meeting.data
+
+
+def is_line(text: object) -> bool:
+    """Tell whether this is a text that fits on one line of a page, a mail or a calendar entry."""
+    return isinstance(text, str) and len(text) <= LONGEST_TEXT and not any(ord(c) < 32 or ord(c) == 127 for c in text)
 
 
 def aware(moment: datetime, name: str = "datetime") -> datetime:
@@ -46,6 +52,13 @@ class Account:
     notes: Mapping[str, str] = field(default_factory=dict)
     max_minutes: int | None = None
     warning: str = ""
+
+    def __post_init__(self) -> None:
+        texts = (self.external_id, self.label, self.warning, *self.notes.keys(), *self.notes.values())
+        if not all(is_line(text) for text in texts) or not self.external_id:
+            raise ValueError("a text of the account is missing, too long, or more than one line")
+        if self.max_minutes is not None and type(self.max_minutes) is not int:
+            raise ValueError("max_minutes is no whole number")
 
 
 @dataclass(frozen=True)
@@ -95,6 +108,12 @@ class DialIn:
     label: str = ""
     tap: str = ""
 
+    def __post_init__(self) -> None:
+        if not all(is_line(text) for text in (self.number, self.country, self.label, self.tap)) or not self.number:
+            raise ValueError("a dial-in number is missing, too long, or more than one line")
+        if self.tap and not self.tap.startswith("tel:"):
+            raise ValueError("tap is not a tel: link")
+
 
 @dataclass(frozen=True)
 class Meeting:
@@ -117,10 +136,15 @@ class Meeting:
         if not isinstance(self.where, str) or not self.where.strip():
             raise ValueError("where is empty")
         texts = (self.where, self.external_id, self.join_url, self.passcode, self.dial_in_id, self.dial_in_passcode)
-        if any(not isinstance(text, str) or len(text) > LONGEST_TEXT for text in texts):
-            raise ValueError("a text is missing or too long")
+        if not all(is_line(text) for text in texts):
+            raise ValueError("a text is missing, too long, or more than one line")
         if len(self.dial_in) > 200 or len(self.data) > 50:
             raise ValueError("too many dial-in numbers or data")
+        if not all(isinstance(number, DialIn) for number in self.dial_in):
+            raise ValueError("a dial-in number is no DialIn")
+        kept = (text for pair in self.data.items() for text in pair)
+        if any(not isinstance(text, str) or len(text) > LONGEST_DATA for text in kept):
+            raise ValueError("data holds something else than short texts")
         if self.join_url and not web_link(self.join_url):
             raise ValueError("join_url is not an https link")
 

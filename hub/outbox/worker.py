@@ -19,11 +19,13 @@ from sqlalchemy.orm import configure_mappers
 from hub.errors import Temporary
 from hub.outbox.jobs import DELIVER, QUEUE, job_class
 from hub.outbox.outbox import Delivery, Handler, deliver
+from hub.processes import limit_memory
 
 if TYPE_CHECKING:
     from hub.container import Hub
 
 log = logging.getLogger(__name__)
+JOB_MEMORY = 1 << 30  # bytes that one job may take beyond what the worker has; a plugin may want all there are
 WORKER_TTL = 30  # seconds; also bounds how long an idle worker blocks before it looks around
 
 
@@ -61,6 +63,7 @@ def make_worker(hub: Hub, handlers: Mapping[str, Handler], *, fork: bool = True)
 
         def main_work_horse(self, job: Job, queue: Queue) -> None:
             hub.store.dispose(close=False)  # the parent's database connections are not ours
+            limit_memory(JOB_MEMORY)
             super().main_work_horse(job, queue)
 
     if fork:

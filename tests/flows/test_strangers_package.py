@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from hub.container import Hub
+from hub.store.models import MeetingRow
 from hub.testing.people import Host, Invitee
 from hub.testing.vendor import Vendor, running
 from hub.testing.world import Mailbox
 from tests.support.running import Running, browser, wait_for
-from tests.support.wheels import Environment, build, build_hub
+from tests.support.wheels import ROOT, Environment, build, build_hub
 from tests.support.world import Clock, make_hub, settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -102,3 +105,71 @@ def test_the_package_passes_its_own_tests(installed: Environment, acme: Path) ->
     done = installed.runs("-m", "pytest", "-q", "-p", "no:cacheprovider", str(acme), cwd=acme)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr
     assert "passed" in done.stdout
+
+
+LEFT_OUT = {
+    "a01quits": "licence expired",
+    "a02half": "a_package_that_nobody_has",
+    "a03nowhere": "hub_hostile.nowhere",
+    "a04thief": "taken by another plugin",
+    "a05path": "key",
+    "a06signature": "colour",
+    "a07newer": "update the hub",
+}
+
+
+@pytest.fixture(name="hostile")
+def _hostile(installed: Environment, tmp_path: Path) -> Iterator[None]:
+    """The hostile package, installed; it is removed afterwards."""
+    source = tmp_path / "hostile"
+    shutil.copytree(ROOT / "tests" / "examples" / "hostile", source, ignore=shutil.ignore_patterns("__pycache__"))
+    installed.installs(build(source, tmp_path))
+    yield
+    installed.uninstalls("hub-hostile")
+
+
+@pytest.mark.usefixtures("hostile")
+def test_a_hostile_package_is_named_and_touches_nothing(installed: Environment, tmp_path: Path) -> None:
+    """Rows 42 and 65: each plugin that can't be used is left out with its reason; ours are all there, and are ours."""
+    listed = installed.runs("-m", "hub.cli", "providers", "--json", cwd=tmp_path, HUB_DATA_DIR=str(tmp_path))
+    assert listed.returncode == 0, listed.stderr
+    told = json.loads(listed.stdout)
+    assert {name: words for name, words in LEFT_OUT.items() if words not in told["broken"].get(name, "")} == {}
+    assert told["broken"].keys() == LEFT_OUT.keys()
+    labels = {row["key"]: row["label"] for row in told["providers"]}
+    assert labels["phone"] == "Phone"
+    assert labels.keys() >= {"zoom", "phone", "inperson", "eats", "exits", "raises", "lies"}
+
+
+@pytest.mark.usefixtures("hostile")
+def test_hostile_hooks_touch_only_their_own_bookings(
+    installed: Environment, database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    """Rows 38 to 40: hooks that raise, exit, lie and eat all memory fail for their bookings; the same worker does the rest."""
+    with Running(tmp_path, database_url, redis_url, python=installed.python) as hub:
+        hub.start("web", "worker", "sweep")
+        view, ada, _ = people(hub, tmp_path, database_url)
+        guests = {}
+        for key in ("eats", "exits", "raises", "lies", "inperson"):
+            guest = guests[key] = Invitee(browser(hub.url), key.title(), f"{key}@example.net")
+            guest.books(ada, ada.offers(key, title=key), location=key)
+
+        def states() -> dict[str, str]:
+            with view.store.read() as session:
+                rows = session.scalars(select(MeetingRow))
+                return {row.provider: row.state for row in rows}
+
+        wanted = {"eats": "failed", "raises": "failed", "lies": "failed", "inperson": "ready"}
+        wait_for(lambda: wanted.items() <= states().items(), 90)
+        assert states()["exits"] in ("pending", "failed")
+        box = Mailbox(hub.mails)
+        wait_for(lambda: box.mails("inperson@example.net"))
+        assert "javascript:" not in "".join(mail.as_string() for mail in box.mails())
+        for guest in guests.values():
+            guest.opens(guest.manage)
+        assert hub.ended("worker") is None
+        assert hub.ended("web") is None
+        ada.opens("/settings/integrations")
+        assert ada.reads("a04thief")
+        guests["exits"].cancels()
+        view.store.dispose()

@@ -1,0 +1,1 @@
+"""Plugins that do what no plugin must; each module is one of them."""
