@@ -21,7 +21,7 @@ from hub.events import (
     WebhookReply,
     WebhookRequest,
 )
-from hub.facts import Choice, Field, LocationProvider, OAuth2, Reply, Scope, Setting
+from hub.facts import Choice, Field, Limits, LocationProvider, OAuth2, Reply, Scope, Setting
 from hub.hookspecs import hookimpl
 from hub.values import Account, Api, Card, DialIn, Location, Meeting, MeetingRequest, Person, Readiness
 
@@ -36,6 +36,7 @@ __all__ = [
     "Field",
     "HubError",
     "InvalidInput",
+    "Limits",
     "Location",
     "LocationProvider",
     "Meeting",

@@ -101,6 +101,17 @@ class OAuth2:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What a vendor allows one account in a day that begins at 00:00 UTC: `per_day` creates and moves (0: any number).
+
+    Of them `reserve` are kept for moves.
+    """
+
+    per_day: int = 0
+    reserve: int = 0
+
+
+@dataclass(frozen=True)
 class LocationProvider:
     """A kind of location, as its plugin describes it.
 
@@ -119,3 +130,4 @@ class LocationProvider:
     host_fields: tuple[Field, ...] = ()
     settings: tuple[Setting, ...] = ()
     manifests: tuple[str, ...] = ()
+    limits: Limits = Limits()

@@ -16,7 +16,7 @@ from hub.connections.api import ConnectionApi
 from hub.connections.broken import mark_broken
 from hub.connections.readiness import Standing, standing
 from hub.errors import MeetingGone, ProviderError, Temporary
-from hub.meetings import outcome
+from hub.meetings import gate, outcome
 from hub.meetings.decide import CALLS, Action, Facts, decide
 from hub.meetings.step import Step
 from hub.notify import unmade
@@ -100,9 +100,9 @@ def _next(hub: Hub, booking_id: int, token: str) -> Step | Later | None:
                 outcome.decided(session, hub, booking, row, action)
                 session.refresh(booking, ["meetings"])
                 continue
-            connection = known.connections.get(row.provider)
-            if connection is not None and not breaker.enter(session, hub, connection):
-                return Later(hub.clock() + BUSY_AGAIN, "another call asks whether the provider is back")
+            later = gate.wait(session, hub, known, booking, row, action)
+            if later:
+                return later
             counters.count(session, "sync_attempts", provider=row.provider, action=action)
             return _step(hub, known, booking, row, action)
     return Later(hub.clock() + BUSY_AGAIN, "more decisions than one pass takes")
@@ -213,8 +213,7 @@ def _run(hub: Hub, booking_id: int, step: Step) -> None:
         row = next(row for row in booking.meetings if row.id == step.row_id)
         word = type(result).__name__ if isinstance(result, ProviderError) else "done"
         counters.count(session, "sync_outcomes", provider=row.provider, action=step.action, outcome=word)
-        if step.connection_id:
-            breaker.note(session, hub, step.connection_id, step.connected_at, result)
+        gate.note(session, hub, step, result)
         if booking.sync_lease != step.lease:
             outcome.too_late(session, hub, booking, row, step, result)
         elif isinstance(result, ProviderError):

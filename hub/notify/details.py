@@ -31,7 +31,7 @@ class Details:
     """`meeting` is set only while it may be shown; `label` names the chosen location.
 
     `noticed` is what the host did to the meeting at the vendor, "moved" (to the times `there`) or "deleted", else empty.
-    `no_link` says what is to come where the state is TOLD.
+    `no_link` says what is to come where the state is TOLD; `comes_at` when the meeting is made, where that is long to go.
     """
 
     state: Place
@@ -44,6 +44,7 @@ class Details:
     noticed: str = ""
     there: tuple[datetime, datetime] | None = None
     no_link: str = ""
+    comes_at: datetime | None = None
 
     @property
     def final(self) -> bool:
@@ -66,6 +67,7 @@ def details(hub: Hub, booking: Booking) -> Details:
         promise=booking.location.get("promise", ""),
         meeting=Meeting.from_json(row.value) if row and row.value and state is Place.READY else None,
         error=row.error if row else "",
+        comes_at=row.next_try_at if row and state is Place.LATE and _is_long(hub, row) else None,
         noticed="deleted" if booking.confirmed and deleted_there(row) else "moved" if there else "",
         there=there,
         no_link=_no_link(booking.host, gone=booking.confirmed and deleted_there(row)),
@@ -95,6 +97,10 @@ def _there(booking: Booking, row: MeetingRow | None) -> tuple[datetime, datetime
     starts_at = datetime.fromisoformat(known["starts_at"]) if "starts_at" in known else booking.starts_at
     times = (starts_at, starts_at + timedelta(minutes=known.get("minutes", booking.minutes)))
     return None if times == (booking.starts_at, booking.ends_at) or known.get("deleted") else times
+
+
+def _is_long(hub: Hub, row: MeetingRow) -> bool:
+    return row.next_try_at is not None and row.next_try_at - hub.clock() > timedelta(hours=1)
 
 
 def _no_link(host: Host, *, gone: bool) -> str:

@@ -171,6 +171,7 @@ def _page(mine: Own, *, typed: str = "", errors: dict[str, str] | None = None) -
         remote=bool(provider and provider.oauth),
         over=booking.ends_at <= hub.clock(),
         can_retry=repair.can_retry(booking),
+        comes_at=words.short(about.comes_at, zone) if about.comes_at else "",
         there=words.when(*about.there, zone) if about.there else "",
         there_slot=_slot_there(mine, about),
         typed=typed,

@@ -153,6 +153,7 @@ def _context(my: Mine) -> dict[str, Any]:
         "remote": bool(provider and provider.oauth),
         "numbers": _numbers(about.meeting, country_of(booking.invitee_timezone)) if about.meeting else [],
         "visitor": guest,
+        "comes_at": f"{guest.at(about.comes_at)} ({guest.abbreviation(about.comes_at)})" if about.comes_at else "",
         "answers": _answers(my),
         "when": guest.span(booking.starts_at, booking.ends_at),
         "host_when": owner.span(booking.starts_at, booking.ends_at) if _differs(booking) else "",

@@ -13,6 +13,7 @@ from hub import (
     Api,
     Card,
     ConnectionLost,
+    Limits,
     LocationProvider,
     Meeting,
     MeetingGone,
@@ -32,6 +33,9 @@ from plugins.zoom.errors import read_error
 
 MEETINGS = "/users/me/meetings"
 MOST_PAGES = 20
+
+# 100 creates and updates for each user and day; deletes do not count.
+LIMITS = Limits(per_day=100, reserve=10)
 
 OAUTH = OAuth2(
     base_url="https://zoom.us",
@@ -74,6 +78,7 @@ def location_provider() -> LocationProvider:
         icon="icon.svg",
         blurb="A unique Zoom meeting link for every booking",
         oauth=OAUTH,
+        limits=LIMITS,
         settings=(
             Setting(
                 "webhook_secret",
