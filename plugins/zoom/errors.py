@@ -13,6 +13,7 @@ from hub import ConnectionLost, MeetingGone, MissingScopes, ProviderError, Rejec
 LONGEST_WORDS = 300
 GONE = 3001
 IN_PROGRESS = 3002
+ENDED = 3007
 # The user left the account: no call of this connection can succeed again.
 NO_SUCH_USER = {1001, 1010}
 
@@ -32,7 +33,7 @@ def read_error(reply: Reply) -> ProviderError | None:
         return _too_many(reply, words)
     if code in NO_SUCH_USER:
         return ConnectionLost(f"Zoom no longer accepts this connection: {words}")
-    if code == GONE:
+    if code in (GONE, ENDED):  # one that has ended can't be deleted, and needs not be
         return MeetingGone(words)
     if code == IN_PROGRESS:
         return Temporary("The meeting is in progress in Zoom; it can be changed when it has ended.")

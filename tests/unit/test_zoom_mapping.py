@@ -467,6 +467,7 @@ def test_missing_scopes_in_other_orders(words: str, scopes: tuple[str, ...]) -> 
         (failed(400, 200, "Only available for paid account."), Rejected, "Only available for paid account."),
         (failed(400, 3000, "Cannot schedule."), Rejected, "Cannot schedule."),
         (failed(404, 2300, "This API endpoint is not recognized."), Rejected, "not recognized"),
+        (failed(400, 3007, "This meeting has already ended."), MeetingGone, "already ended"),
         (failed(400, 3002, "Sorry, you cannot delete this meeting since it's in progress."), Temporary, "in progress"),
         (failed(404), Temporary, "404"),
         (Reply(404, {}, None, "<html>not here</html>"), Temporary, "404"),
