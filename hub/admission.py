@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import Any, get_args
 
-from hub.facts import Field, FieldKind, LocationProvider, OAuth2
-from hub.values import Card, is_line
+from hub.facts import Field, FieldKind, LocationProvider, OAuth2, Scope, Setting
+from hub.values import Card, is_line, web_link
 
 API, OLDEST_API = (
     1,
@@ -17,6 +17,7 @@ API, OLDEST_API = (
 KINDS = get_args(FieldKind)
 LARGEST_ICON = 20_000
 MOST_FIELDS = 30
+RESERVED = {"client_id", "client_secret", "oauth_url", "api_url"}  # settings that every provider with OAuth has
 LARGEST_README = 100_000
 LONGEST_REASON = 300
 
@@ -63,7 +64,7 @@ def check_fields(fields: Sequence[Any]) -> None:
         if f.kind == "choice" and not choices:
             raise ValueError("a field is a choice without choices")
     if len({f.name for f in fields}) != len(fields):
-        raise ValueError("two fields have one name: a name twice")
+        raise ValueError("it has a field of one name twice")
 
 
 def check_card(card: Card, changed: Card) -> None:
@@ -82,14 +83,48 @@ def check_facts(facts: Any, plugin: Any) -> list[str]:
         raise ValueError("location_provider() did not return a LocationProvider")
     if not re.fullmatch(r"[a-z][a-z0-9]{1,30}", facts.key):
         raise ValueError("its key must be lower-case letters and digits")
-    texts = (facts.key, facts.label, facts.group, facts.blurb)
-    if not all(is_line(text) for text in texts):
+    if not all(is_line(text) for text in (facts.label, facts.group, facts.blurb)):
         raise ValueError("its texts are too long, more than one line, or no texts")
     if not (facts.label.strip() and facts.group.strip()) or len(facts.label) > 60 or len(facts.blurb) > 300:
         raise ValueError("its label or group is empty, or its texts are too long")
-    if facts.oauth is not None and not isinstance(facts.oauth, OAuth2):
-        raise ValueError("its oauth is no OAuth2")
     check_fields(facts.host_fields)
+    _check_settings(facts.settings)
+    if facts.oauth is not None:
+        _check_oauth(facts.oauth)
+    return _files(facts, plugin)
+
+
+def _check_settings(settings: Sequence[Any]) -> None:
+    for setting in settings:
+        if not isinstance(setting, Setting) or not all(is_line(t) for t in (setting.help, setting.default)):
+            raise ValueError("a setting is no Setting, or its texts are no short lines")
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", setting.name) or setting.name in RESERVED:
+            raise ValueError(f"a setting can't be called {setting.name!r:.50}")
+    if len({setting.name for setting in settings}) != len(settings):
+        raise ValueError("two settings have one name")
+
+
+def _check_oauth(oauth: Any) -> None:
+    if not isinstance(oauth, OAuth2):
+        raise ValueError("its oauth is no OAuth2")
+    if not all(is_line(url) and web_link(url) for url in (oauth.base_url, oauth.api_url)):
+        raise ValueError("a base address of its oauth is no https link")
+    if not oauth.authorize_path.startswith("/") and not web_link(oauth.authorize_path):
+        raise ValueError("its authorize_path is neither a path nor an https link")
+    if not oauth.token_path.startswith("/") or oauth.revoke_path[:1] not in ("", "/"):
+        raise ValueError("its token_path or revoke_path is no path")
+    for scope in (*oauth.scopes, *oauth.optional_scopes):
+        if not isinstance(scope, Scope) or not all(is_line(t) for t in (scope.name, scope.label, scope.purpose)):
+            raise ValueError("a scope is no Scope, or its texts are no short lines")
+    if oauth.read_error is not None and not callable(oauth.read_error):
+        raise ValueError("its read_error can't be called")
+    if not all(is_line(text) for pair in oauth.authorize_query.items() for text in pair):
+        raise ValueError("its authorize_query holds something else than texts")
+    if oauth.token_auth not in ("basic", "post"):
+        raise ValueError("its token_auth is neither basic nor post")
+
+
+def _files(facts: LocationProvider, plugin: Any) -> list[str]:
     if "/" in facts.icon or not facts.icon.endswith(".svg") or any("/" in name for name in facts.manifests):
         raise ValueError("its icon must be an .svg file beside the plugin, and so must its manifests be")
     folder = resources.files(getattr(plugin, "__package__", "") or getattr(plugin, "__name__", ""))

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 from string import Template
+from typing import Any
 
 import click
 
 from hub.commands.common import as_json, hub, print_json, say, settings, table
+
+CAN = (
+    ("connect_account", "connect"),
+    ("create_meeting", "make"),
+    ("update_meeting", "move"),
+    ("delete_meeting", "delete"),
+    ("find_meeting", "find again"),
+    ("receive_webhook", "be told"),
+    ("sandbox_app", "play in the demo"),
+)
 
 
 @click.group(invoke_without_command=True)
 @as_json
 @click.pass_context
 def providers(context: click.Context, machine: bool) -> None:
-    """List the providers; enable or disable one for an account."""
+    """List what is installed: version, whether it is set up, what it can do, and what is broken and why."""
     if context.invoked_subcommand:
         return
     from hub import providers as plugins
 
     registry, told = plugins.load(), settings()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "key": provider.key,
             "label": provider.facts.label,
             "version": provider.version,
             "configured": told.configured(provider.facts),
             "hooks": list(provider.hooks),
+            "can": [word for hook, word in CAN if provider.can(hook)],
         }
         for provider in registry.all()
     ]
@@ -33,8 +45,17 @@ def providers(context: click.Context, machine: bool) -> None:
         print_json({"providers": rows, "broken": registry.broken})
         return
     table(
-        [(str(r["key"]), str(r["label"]), str(r["version"]), "yes" if r["configured"] else "no") for r in rows],
-        *("KEY", "NAME", "VERSION", "SET UP"),
+        [
+            (
+                r["key"],
+                r["label"],
+                r["version"],
+                "yes" if r["configured"] else "no",
+                ", ".join(r["can"]),
+            )
+            for r in rows
+        ],
+        *("KEY", "NAME", "VERSION", "SET UP", "CAN"),
     )
     for name, reason in registry.broken.items():
         say(f"✗ {name} is left out: {reason}")

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from hub.errors import ConnectionLost, InvalidInput, MeetingGone, PluginFault, ProviderError, SlotTaken
-from hub.facts import Choice, Field, LocationProvider
+from hub.facts import Choice, Field, LocationProvider, OAuth2, Setting
 from hub.hookspecs import hookimpl
 from hub.providers import Registry, load
 from hub.values import Account, Card, Location, Meeting, MeetingRequest, Person, Readiness
 from plugins import inperson
 
 FACTS = LocationProvider(key="cafe", label="Cafe", group="Places", icon="icon.svg", blurb="Meet there")
+OAUTH = OAuth2("https://vendor.example", "/authorize", "/token", "https://api.vendor.example", ())
 REQUEST = MeetingRequest(
     "ref",
     "Talk",
@@ -94,6 +95,20 @@ def raises(fault: BaseException) -> Any:
         (dataclasses.replace(FACTS, host_fields=("a",)), ""),  # type: ignore[arg-type]
         (dataclasses.replace(FACTS, host_fields=(Field("a", "A", "date"),)), "kind"),  # type: ignore[arg-type]
         (dataclasses.replace(FACTS, oauth="https://vendor.example"), "oauth"),  # type: ignore[arg-type]
+        (dataclasses.replace(FACTS, oauth=dataclasses.replace(OAUTH, base_url="file:///etc")), "base address"),
+        (dataclasses.replace(FACTS, oauth=dataclasses.replace(OAUTH, api_url=None)), "base address"),  # type: ignore[arg-type]
+        (dataclasses.replace(FACTS, oauth=dataclasses.replace(OAUTH, authorize_path="javascript:x")), "authorize_path"),
+        (dataclasses.replace(FACTS, oauth=dataclasses.replace(OAUTH, token_path="token")), "token_path"),
+        (dataclasses.replace(FACTS, oauth=dataclasses.replace(OAUTH, scopes=("all",))), "scope"),  # type: ignore[arg-type]
+        (dataclasses.replace(FACTS, oauth=dataclasses.replace(OAUTH, read_error="x")), "read_error"),  # type: ignore[arg-type]
+        (dataclasses.replace(FACTS, oauth=dataclasses.replace(OAUTH, authorize_query={"a": 1})), "query"),  # type: ignore[dict-item]
+        (dataclasses.replace(FACTS, oauth=dataclasses.replace(OAUTH, token_auth="none")), "token_auth"),  # type: ignore[arg-type]
+        (dataclasses.replace(FACTS, settings=("url",)), "setting"),  # type: ignore[arg-type]
+        (dataclasses.replace(FACTS, settings=None), ""),  # type: ignore[arg-type]
+        (dataclasses.replace(FACTS, settings=(Setting("client_secret", "x"),)), "client_secret"),
+        (dataclasses.replace(FACTS, settings=(Setting("../x", "x"),)), "../x"),
+        (dataclasses.replace(FACTS, settings=(Setting("a", "x"), Setting("a", "x"))), "one name"),
+        (dataclasses.replace(FACTS, settings=(Setting("a", 7),)), "setting"),  # type: ignore[arg-type]
     ],
 )
 def test_broken_facts(facts: Any, reason: str) -> None:
