@@ -133,17 +133,19 @@ def delete_meeting(meeting: Meeting, api: Api | None) -> None:
 
 @hookimpl
 def find_meeting(request: MeetingRequest, api: Api | None) -> Meeting | None:
-    """Return the oldest meeting that carries the booking's marker, made to agree with the request.
+    """Return the oldest meeting that carries the booking's marker, made to agree with the request; delete any other.
 
     Zoom's lists hold no passcode and no dial-in numbers, so an adopted meeting has only its link.
     """
     zoom = _needed(api)
     # A day around the start nearly always has it; a booking that was moved meanwhile is found among all upcoming ones.
     for near in (True, False):
-        found = mapping.find_in(_listed(zoom, mapping.list_params(request, near=near)), request)
+        found = mapping.all_in(_listed(zoom, mapping.list_params(request, near=near)), request)
+        for double in found[1:]:  # several attempts of unknown outcome made one each; nobody has the links of these
+            delete_meeting(double, zoom)
         if found:
             try:
-                return update_meeting(request, found, zoom)
+                return update_meeting(request, found[0], zoom)
             except MeetingGone:
                 return None
     return None

@@ -171,15 +171,21 @@ def read_created(data: Any, request: MeetingRequest) -> Meeting:
 
 def find_in(items: Sequence[Any], request: MeetingRequest) -> Meeting | None:
     """Return the oldest of the listed meetings that carries the request's marker; its data is what Zoom has."""
+    return next(iter(all_in(items, request)), None)
+
+
+def all_in(items: Sequence[Any], request: MeetingRequest) -> list[Meeting]:
+    """Return all of them, oldest first."""
     mark = marker(request)
     ours = [item for item in items if isinstance(item, Mapping) and _text(item, "agenda").split(None, 1)[:1] == [mark]]
+    found: list[Meeting] = []
     for item in sorted(ours, key=lambda i: (_text(i, "created_at") or "~", meeting_id(i.get("id")))):
         has = {"start": "start_time", "minutes": "duration", "title": "topic", "timezone": "timezone"}
         try:
-            return read_meeting(item, {name: str(item[field]) for name, field in has.items() if item.get(field)})
+            found.append(read_meeting(item, {name: str(item[field]) for name, field in has.items() if item.get(field)}))
         except Temporary:  # a row without id or link is of no use; the next may be
             continue
-    return None
+    return found
 
 
 def spaced(number: str) -> str:

@@ -314,7 +314,7 @@ def listed(number: int, agenda: str = "ref:b1\nBooking", **fields: Any) -> dict[
 
 
 def test_find_adopts_the_oldest() -> None:
-    """Of several meetings with the booking's marker, the oldest is adopted; others are not taken for it."""
+    """Of several meetings with the booking's marker, the oldest is adopted and the rest deleted; no other is touched."""
     page = [
         listed(4),
         listed(3),
@@ -332,7 +332,8 @@ def test_find_adopts_the_oldest() -> None:
             "GET",
             "/users/me/meetings",
             {"type": "scheduled", "page_size": "300", "from": "2026-12-02", "to": "2026-12-04"},
-        )
+        ),
+        ("DELETE", "/meetings/4", {"schedule_for_reminder": "false", "cancel_meeting_reminder": "false"}),
     ]
 
 
