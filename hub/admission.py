@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any, get_args
 
 from hub.facts import Field, FieldKind, LocationProvider, OAuth2, Scope, Setting
-from hub.values import Card, is_line, web_link
+from hub.values import Account, Card, is_line, web_link
 
 API, OLDEST_API = (
     1,
@@ -16,6 +16,7 @@ API, OLDEST_API = (
 )  # versions of the hooks that this hub has; a plugin says with HUB_API which one it was written for
 KINDS = get_args(FieldKind)
 LARGEST_ICON = 20_000
+LONGEST_LABEL = 300
 MOST_FIELDS = 30
 RESERVED = {"client_id", "client_secret", "oauth_url", "api_url"}  # settings that every provider with OAuth has
 LARGEST_README = 100_000
@@ -65,6 +66,15 @@ def check_fields(fields: Sequence[Any]) -> None:
             raise ValueError("a field is a choice without choices")
     if len({f.name for f in fields}) != len(fields):
         raise ValueError("it has a field of one name twice")
+
+
+def check_account(account: Account) -> None:
+    """Raise ValueError where pages could not show this account."""
+    texts = (account.external_id, account.label, account.warning, *account.notes.keys(), *account.notes.values())
+    if not all(is_line(text) for text in texts) or not account.external_id or len(account.label) > LONGEST_LABEL:
+        raise ValueError("a text of the account is missing, too long, or more than one line")
+    if account.max_minutes is not None and type(account.max_minutes) is not int:
+        raise ValueError("max_minutes is no whole number")
 
 
 def check_card(card: Card, changed: Card) -> None:

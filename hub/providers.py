@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import pluggy
 
-from hub.admission import check_card, check_facts, check_fields, check_version, import_reason, reason_of
-from hub.errors import PluginFault, ProviderError
+from hub.admission import check_account, check_card, check_facts, check_fields, check_version, import_reason, reason_of
+from hub.errors import PluginFault, ProviderError, Rejected
 from hub.events import VendorEvent, WebhookReply, WebhookRequest
 from hub.facts import Field, LocationProvider, OAuth2
 from hub.hookspecs import Hooks
@@ -63,7 +63,12 @@ class Provider:
         return needed <= set(scopes)
 
     def connect_account(self, api: Api) -> Account:
-        return self._call("connect_account", Account, api=api)
+        account: Account = self._call("connect_account", Account, api=api)
+        try:
+            check_account(account)
+        except Exception:  # the vendor may have said anything of the account, and the plugin passed it on
+            raise Rejected(f"What {self.facts.label} says of the account can't be used.") from None
+        return account
 
     def describe_location(self, location: Location, host: str) -> str:
         if not self.can("describe_location"):

@@ -53,13 +53,6 @@ class Account:
     max_minutes: int | None = None
     warning: str = ""
 
-    def __post_init__(self) -> None:
-        texts = (self.external_id, self.label, self.warning, *self.notes.keys(), *self.notes.values())
-        if not all(is_line(text) for text in texts) or not self.external_id:
-            raise ValueError("a text of the account is missing, too long, or more than one line")
-        if self.max_minutes is not None and type(self.max_minutes) is not int:
-            raise ValueError("max_minutes is no whole number")
-
 
 @dataclass(frozen=True)
 class Person:

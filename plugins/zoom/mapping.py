@@ -148,8 +148,8 @@ def read_meeting(data: Any, sent: Mapping[str, str]) -> Meeting:
     if not number or not join_url:
         raise Temporary("Zoom's answer has no meeting in it.", outcome_known=False)
     pin = _text(item, "pstn_password")
-    dial_in = tuple(_dial_in(item.get("settings"), number, pin))
     try:
+        dial_in = tuple(_dial_in(item.get("settings"), number, pin))
         return Meeting(  # start_url is left out on purpose: it lets whoever holds it in as the host
             where="Zoom",
             external_id=number,

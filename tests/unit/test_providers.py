@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hub.errors import ConnectionLost, InvalidInput, MeetingGone, PluginFault, ProviderError, SlotTaken
+from hub.errors import ConnectionLost, InvalidInput, MeetingGone, PluginFault, ProviderError, Rejected, SlotTaken
 from hub.facts import Choice, Field, LocationProvider, OAuth2, Setting
 from hub.hookspecs import hookimpl
 from hub.providers import Registry, load
@@ -264,6 +264,23 @@ def test_bad_lines_are_refused(rubbish: Any) -> None:
     """A location's line is text."""
     with pytest.raises(PluginFault):
         provider(describe_location=lambda: rubbish).describe_location(Location("cafe"), "Ada")
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        Account("", "ada@example.com"),
+        Account("1", "two\nlines"),
+        Account("1", "x" * 10_000_000),
+        Account("1", None),  # type: ignore[arg-type]
+        Account("1", "ada", notes={"a": 7}),  # type: ignore[dict-item]
+        Account("1", "ada", max_minutes="40"),  # type: ignore[arg-type]
+    ],
+)
+def test_bad_accounts_are_refused(account: Account) -> None:
+    """An account that can't be shown is not connected, and the host reads a sentence."""
+    with pytest.raises(Rejected, match="Cafe"):
+        provider(connect_account=lambda: account).connect_account(None)
 
 
 def test_hooks_that_are_absent() -> None:
