@@ -339,7 +339,7 @@ def _i11_calls(told: _Told) -> Iterator[str]:
             if len(hour) > PER_HOUR:
                 yield f"I11: meeting {ref} was asked for {len(hour)} times within an hour"
                 break
-    days = Counter((c.user, c.at.date()) for c in told.scene.calls if c.route in CHANGES and c.user and c.status != 429)
+    days = Counter((c.user, c.at.date()) for c in told.scene.calls if c.route in CHANGES and c.user)
     for (user, day), count in days.items():
         if count > PER_DAY:
             yield f"I11: {count} creates and updates for {user} on {day}"

@@ -85,7 +85,7 @@ class Table:
         """Return the table, one line for each row and each further figure."""
         yield f"{'row':>3}  {'':8}  {'tests':>5}  {'what breaks':58}  figures"
         for row, (what, *_) in sorted(promised().items()):
-            outcomes, figures = self._outcomes[row], self._figures[row] or [""]
+            outcomes, figures = self._outcomes[row], list(dict.fromkeys(self._figures[row])) or [""]
             ran = [outcome for outcome in outcomes if outcome != "skipped"]
             word = "BROKEN" if "failed" in ran else "held" if ran else "not run"
             if not outcomes and "Out of reach" in " ".join(promised()[row]):

@@ -181,7 +181,11 @@ def test_killed_many_times(
     killed = 0
     for n in range(25):
         bob.books(offered, f"2026-12-{1 + n // 12:02}T{9 + n % 12 // 2:02}:{n % 2 * 30:02}:00+00:00", location="zoom")
-        if change:
+        if change is moves:
+            stage.calms()
+            later = f"2026-12-{7 + n // 12:02}T{9 + n % 12 // 2:02}:{n % 2 * 30:02}:00+00:00"
+            bookings.move(stage.hub, stage.booking().id, at(later), by="invitee")
+        elif change:
             change(stage, stage.booking().id)
         killed += dies(stage, points[n % 2])
     stage.holds()

@@ -80,11 +80,12 @@ def test_refreshed_once(stage: Stage, ada: Host, figure: Callable[[str], None]) 
     figure("16 processes, 1 refresh")
 
 
-def test_reconnected_while_it_is_refreshed(stage: Stage, ada: Host, bob: Guest, offered: EventType) -> None:
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_reconnected_while_it_is_refreshed(stage: Stage, ada: Host, bob: Guest, offered: EventType, when: str) -> None:
     """Row 20: a host who reconnects while the old token is being refreshed keeps the new grant, whatever Zoom says."""
     stage.clock.advance(hours=2)
     bob.books(offered, SLOT, location="zoom")
-    stage.watch.before["token"] = lambda: ada.connects("zoom")
+    getattr(stage.watch, when)["token"] = lambda: ada.connects("zoom")
     stage.holds()
     assert asked_to_reconnect(stage, ada) == 0
 

@@ -45,7 +45,7 @@ def states(world: World, ids: list[int]) -> list[str]:
 
 
 def test_counted_and_resumed(ada: Host, bob: Invitee, world: World) -> None:
-    """Row 15: Zoom is not called over the limit; bookings stand, say when the link comes, and get it on the new day."""
+    """Fault row 15: Zoom is not called over the limit; bookings stand, say when the link comes, and get it on the new day."""
     ada.connects("zoom")
     ids, token = books(world, ada, bob, 4)
     world.clock.advance(seconds=30)

@@ -38,7 +38,7 @@ def passes(world: World, *, minutes: int) -> None:
 
 @pytest.mark.parametrize("kind", ["503", "reset_before"])
 def test_away_for_two_hours(ada: Host, bob: Invitee, world: World, kind: str) -> None:
-    """Row 16: twenty bookings wait for two hours with a call a minute between them, and are made within minutes."""
+    """Fault row 16: twenty bookings wait for two hours with a call a minute between them, and are made within minutes."""
     ada.connects("zoom")
     world.breaks_zoom(kind, "create", times=None)
     world.breaks_zoom(kind, "list", times=None)
