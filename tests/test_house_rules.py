@@ -134,7 +134,7 @@ def test_plugins_import_public_names_only() -> None:
 
 
 def test_a_sandbox_knows_neither_the_hub_nor_its_plugin() -> None:
-    """A stand-in that shared code with what it tests would agree with its mistakes; docs/decisions/010 says more."""
+    """A stand-in that shared code with what it tests would agree with its mistakes; docs/decisions/014 says more."""
     files = [path for path in _python("plugins", "tests/examples") if _sandbox_of(path)]
     assert files
     guilty = []
