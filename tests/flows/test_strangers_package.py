@@ -173,3 +173,50 @@ def test_hostile_hooks_touch_only_their_own_bookings(
         assert ada.reads("a04thief")
         guests["exits"].cancels()
         view.store.dispose()
+
+
+def test_a_package_goes_and_comes_back_newer(
+    installed: Environment, database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    """Rows 41 and 43: uninstalled, its bookings stay and can be cancelled; its next version takes up the others."""
+    done = installed.runs("-m", "hub.cli", "provider", "new", "Nook", "--kind", "plain", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "hub-nook"
+    installed.installs(build(folder, tmp_path))
+    with Running(tmp_path, database_url, redis_url, python=installed.python) as hub:
+        hub.start("web", "worker", "sweep")
+        view, ada, bob = people(hub, tmp_path, database_url)
+        eve = Invitee(browser(hub.url), "Eve", "eve@example.net")
+        offered = ada.offers("nook", where="By the fountain")
+        for guest in (bob, eve):
+            guest.books(ada, offered, location="nook")
+
+        def states() -> list[str]:
+            with view.store.read() as session:
+                return list(session.scalars(select(MeetingRow.state).order_by(MeetingRow.id)))
+
+        wait_for(lambda: states() == ["ready", "ready"])
+        hub.stop("web")
+        hub.stop("worker")
+        installed.uninstalls("hub-nook")
+        hub.start("web", "worker")
+        for path in ("/settings/integrations", "/event-types", f"/event-types/{offered.id}", "/bookings"):
+            ada.opens(path)
+        bob.opens(bob.manage)
+        bob.opens(f"/{ada.handle}/{offered.slug}")
+        bob.cancels()
+        assert bob.reads("cancelled")
+        project = folder / "pyproject.toml"
+        project.write_text(project.read_text().replace("0.1.0", "0.2.0"))
+        installed.installs(build(folder, tmp_path))
+        hub.stop("web")
+        hub.stop("worker")
+        hub.start("web", "worker")
+        listed = installed.runs("-m", "hub.cli", "providers", "--json", cwd=tmp_path, **hub.env)
+        assert [row["version"] for row in json.loads(listed.stdout)["providers"] if row["key"] == "nook"] == ["0.2.0"]
+        eve.moves()
+        box = Mailbox(hub.mails)
+        wait_for(lambda: len(box.mails(eve.email)) > 1)
+        assert "By the fountain" in box.text(eve.email)
+        view.store.dispose()
+    installed.uninstalls("hub-nook")
