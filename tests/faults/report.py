@@ -54,7 +54,7 @@ class Table:
             here = item.path.is_relative_to(Path(__file__).parent)
             rows = rows_of(getattr(getattr(item, "function", None), "__doc__", ""), here=here)
             item.user_properties.append(("rows", rows))
-            item.user_properties.append(("engine", "PostgreSQL" if "production" in item.name else "SQLite"))
+            item.user_properties.append(("engine", "PostgreSQL" if item.get_closest_marker("postgres") else "SQLite"))
             if item.get_closest_marker("faults") and not item.get_closest_marker("timeout"):
                 item.add_marker(pytest.mark.timeout(600))
             (chosen if rows or here else left).append(item)
