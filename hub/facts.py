@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -83,6 +83,7 @@ class OAuth2:
     that address in full as `authorize_path`; where the base is replaced, its path is taken. `authorize_query` is added
     to the consent page's address; a `scope` in it is added to the scopes, for those that the vendor wants to be asked
     for but never names in its answer. `scopes_in_url` is False where the vendor keeps the app's scopes itself.
+    `identity_url` is the base for `connect_account` where who has signed in is told on another host than the REST base.
     `token_auth` is how the hub proves itself at the token endpoint. `read_error` may turn a failed answer (HTTP status
     >= 400) into an error where the vendor departs from HTTP's usual meaning; None leaves it to the core.
     """
@@ -97,7 +98,17 @@ class OAuth2:
     read_error: Callable[[Reply], ProviderError | None] | None = None
     authorize_query: Mapping[str, str] = field(default_factory=dict)
     scopes_in_url: bool = True
+    identity_url: str = ""
     token_auth: Literal["basic", "post"] = "basic"  # noqa: S105 - a way, no password
+
+    def granted(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return what a vendor says it granted, by our names: some name a scope in full, or only by its last part."""
+        ours = {_last_part(scope.name): scope.name for scope in (*self.scopes, *self.optional_scopes)}
+        return tuple(sorted({ours.get(_last_part(name), name) for name in names}))
+
+
+def _last_part(scope: str) -> str:
+    return scope.rpartition("/")[2].lower()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import pluggy
 
 from hub.admission import check_account, check_card, check_facts, check_fields, check_version, import_reason, reason_of
-from hub.errors import PluginFault, ProviderError, Rejected
+from hub.errors import ConnectionLost, PluginFault, ProviderError, Rejected
 from hub.events import VendorEvent, WebhookReply, WebhookRequest
 from hub.facts import Field, LocationProvider, OAuth2
 from hub.hookspecs import Hooks
@@ -123,6 +123,8 @@ class Provider:
             raise PluginFault(f"The plugin of {self.facts.label} returned something unusable.") from fault
 
     def _call(self, hook: str, kind: Any, **arguments: Any) -> Any:
+        if self.oauth and arguments.get("api", self) is None:
+            raise ConnectionLost(f"{self.facts.label} is not connected.")
         try:
             result = self._call_hook(hook, arguments)
         except ProviderError:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from hub.connections import http
 from hub.connections.tokens import fresh_token
 from hub.errors import ConnectionLost, Temporary
-from hub.facts import Reply
+from hub.facts import OAuth2, Reply
 from hub.providers import Provider
 
 if TYPE_CHECKING:
@@ -64,18 +65,34 @@ class ConnectionApi(_Api):
         self._provider = provider
         self._connection_id = connection_id
 
+    def identity(self) -> ConnectionApi:
+        """Return the same for where the vendor tells whose account it is, as `connect_account` gets it."""
+        other = ConnectionApi(self._hub, self._provider, self._connection_id)
+        other._base = _identity_base(self._oauth, self._base)
+        return other
+
     def _token(self, refused: str = "") -> str:
         return fresh_token(self._hub, self._provider, self._connection_id, refused=refused)
 
 
 class GrantApi(_Api):
-    """For a grant that is not stored yet: it has the one access token."""
+    """For a grant that is not stored yet: it has the one access token, and asks whose it is."""
 
     def __init__(self, hub: Hub, provider: Provider, access_token: str) -> None:
         super().__init__(hub, provider)
+        self._base = _identity_base(self._oauth, self._base)
         self._access_token = access_token
 
     def _token(self, refused: str = "") -> str:
         if refused:
             raise ConnectionLost("The provider refused the new connection.")
         return self._access_token
+
+
+def _identity_base(oauth: OAuth2, api: str) -> str:
+    """Return where the vendor tells who has signed in; where its REST base is replaced, that is on the same host."""
+    if not oauth.identity_url:
+        return api
+    if api == oauth.api_url.rstrip("/"):
+        return oauth.identity_url.rstrip("/")
+    return urlsplit(api)._replace(path=urlsplit(oauth.identity_url).path.rstrip("/")).geturl()

@@ -51,7 +51,7 @@ def exchange(hub: Hub, provider: Provider, *, code: str, verifier: str, redirect
     """Return the grant for an authorization code. Raises Rejected (start again) or Temporary."""
     url = _url(hub, provider, "token")
     ask = lambda c: c.fetch_token(url, code=code, code_verifier=verifier, redirect_uri=redirect_uri)  # noqa: E731
-    return _grant(hub, _ask(hub, provider, ask))
+    return _grant(hub, provider, _ask(hub, provider, ask))
 
 
 def store(session: Session, hub: Hub, connection: Connection, grant: Grant) -> None:
@@ -123,7 +123,7 @@ def _refresh(hub: Hub, provider: Provider, connection_id: int, *, lease: str, re
         url = _url(hub, provider, "token")
         with leases.kept(hub, leases.REFRESH, connection_id, lease):
             answer = _ask(hub, provider, lambda c: c.refresh_token(url, refresh_token=refresh_token))
-        grant = _grant(hub, answer, refresh_token)
+        grant = _grant(hub, provider, answer, refresh_token)
     except ProviderError as fault:
         dead = str(fault) if isinstance(fault, Rejected) else ""
         if _release(hub, connection_id, lease=lease, number=number, dead=dead) and dead:
@@ -226,7 +226,7 @@ def _grant_error(provider: Provider, error: str, reason: str) -> ProviderError:
     return Temporary(f"The provider's sign-in service refused: {reason or error}.")
 
 
-def _grant(hub: Hub, token: Mapping[str, Any], previous: str = "") -> Grant:
+def _grant(hub: Hub, provider: Provider, token: Mapping[str, Any], previous: str = "") -> Grant:
     """Read a token answer; a vendor that sends no new refresh token keeps the previous one valid."""
     access, refresh = token.get("access_token"), token.get("refresh_token") or previous
     lifetime = token.get("expires_in")
@@ -234,7 +234,8 @@ def _grant(hub: Hub, token: Mapping[str, Any], previous: str = "") -> Grant:
         raise Temporary("The provider's sign-in service sent no usable tokens.")
     if isinstance(lifetime, bool) or not isinstance(lifetime, int | float) or not 0 < lifetime < 10**8:
         raise Temporary("The provider's sign-in service sent no usable lifetime.")
-    scopes = tuple(sorted(str(token.get("scope") or "").split()))
+    assert provider.oauth
+    scopes = provider.oauth.granted(str(token.get("scope") or "").split())
     return Grant(access, refresh, hub.clock() + timedelta(seconds=int(lifetime)), scopes)
 
 

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
+from hub.connections.api import ConnectionApi
 from hub.errors import MeetingGone, PluginFault, ProviderError, Temporary
 from hub.providers import Provider
 from hub.testing.checks import check_meeting
-from hub.values import Api, Meeting, MeetingRequest
+from hub.values import Account, Meeting, MeetingRequest
 
 
 class Hooks:
     """The hooks of one provider, called for one connection."""
 
-    def __init__(self, provider: Provider, api: Api, settings: Mapping[str, str]) -> None:
+    def __init__(self, provider: Provider, api: ConnectionApi, settings: Mapping[str, str]) -> None:
         self.provider, self.api, self.settings = provider, api, settings
 
     def need(self, *hooks: str) -> None:
@@ -25,6 +26,10 @@ class Hooks:
         for hook in hooks:
             if not self.provider.can(hook):
                 pytest.skip(f"this provider has no {hook}")
+
+    def account(self) -> Account:
+        """Ask whose account the connection is."""
+        return self.provider.connect_account(self.api.identity())
 
     def create(self, request: MeetingRequest) -> Meeting:
         """Make a meeting."""
@@ -48,7 +53,7 @@ class Hooks:
     def call(self, name: str, request: MeetingRequest, meeting: Meeting | None) -> Any:
         """Call one hook by its short name; an update changes the length to 45 minutes."""
         if name == "account":
-            return self.provider.connect_account(self.api)
+            return self.account()
         if name == "create":
             return self.create(request)
         if name == "find":

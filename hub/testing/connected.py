@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from hub.connections.api import ConnectionApi
 from hub.errors import ConnectionLost, MeetingGone, ProviderError, Temporary
 from hub.providers import Provider, Registry
 from hub.testing import samples
@@ -20,7 +21,7 @@ from hub.testing.checks import check_meeting
 from hub.testing.contract import ProviderContract
 from hub.testing.vendor import CLIENT, Vendor, connected, running
 from hub.testing.wiretap import twisted
-from hub.values import Api, Meeting, MeetingRequest
+from hub.values import Meeting, MeetingRequest
 
 ACCESS_TOKEN_LIFE = 2 * 3600  # seconds after which any vendor's access token has expired
 CALLS = ("create", "update", "delete")
@@ -44,7 +45,7 @@ class ConnectedProviderContract(ProviderContract):
             found.mends()
 
     @pytest.fixture(name="api")
-    def _api(self, registry: Registry, provider: Provider, vendor: Vendor, tmp_path: Path) -> Iterator[Api]:
+    def _api(self, registry: Registry, provider: Provider, vendor: Vendor, tmp_path: Path) -> Iterator[ConnectionApi]:
         with connected(registry, provider, vendor, tmp_path) as found:
             yield found
 
@@ -53,19 +54,21 @@ class ConnectedProviderContract(ProviderContract):
         return samples.request(provider, samples.locations(provider)[0])
 
     @pytest.fixture(name="meeting")
-    def _meeting(self, provider: Provider, api: Api, request_: MeetingRequest, settings: Mapping[str, str]) -> Meeting:
+    def _meeting(
+        self, provider: Provider, api: ConnectionApi, request_: MeetingRequest, settings: Mapping[str, str]
+    ) -> Meeting:
         return provider.create_meeting(request_, api, settings)
 
     @pytest.fixture(name="hooks")
-    def _hooks(self, provider: Provider, api: Api, settings: Mapping[str, str]) -> Hooks:
+    def _hooks(self, provider: Provider, api: ConnectionApi, settings: Mapping[str, str]) -> Hooks:
         return Hooks(provider, api, settings)
 
-    def test_account(self, provider: Provider, api: Api) -> None:
+    def test_account(self, hooks: Hooks) -> None:
         """The account has a stable id and a label that the host knows."""
-        account = provider.connect_account(api)
+        account = hooks.account()
         assert account.external_id
         assert account.label
-        assert provider.connect_account(api) == account
+        assert hooks.account() == account
 
     def test_create(self, vendor: Vendor, meeting: Meeting) -> None:
         """One meeting is made, with a link that can be shown."""
@@ -187,7 +190,7 @@ class ConnectedProviderContract(ProviderContract):
     ) -> None:
         """Tokens and the client's secret are in no log, no error, no text of a value, and not in what is stored."""
         caplog.set_level(logging.DEBUG)
-        account, meeting = hooks.provider.connect_account(hooks.api), hooks.create(request_)
+        account, meeting = hooks.account(), hooks.create(request_)
         told = [repr(account), json.dumps(meeting.to_json()), repr(hooks.api), repr(hooks.provider)]
         for fault in FAULTS:
             if fault != "timeout":

@@ -6,7 +6,9 @@ import base64
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qs
 
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
@@ -55,6 +57,10 @@ class Wiretap:
         if path.startswith("/_sim"):
             return self._app(environ, start_response)
         self._listen(environ.get("HTTP_AUTHORIZATION", ""))
+        if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+            form = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            environ["wsgi.input"] = BytesIO(form)
+            self.secrets.update(parse_qs(form.decode()).get("client_secret", ()))
         body = self._instead.get((method, path))
         if body is not None:
             status = next(one.status for one in reversed(self.heard) if (one.method, one.path) == (method, path))

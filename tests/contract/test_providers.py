@@ -39,7 +39,28 @@ class TestJitsi(ProviderContract):
     key = "jitsi"
 
 
+class TestWebex(ConnectedProviderContract):
+    """Webex keeps the contract."""
+
+    key = "webex"
+
+
+class TestTeams(ConnectedProviderContract):
+    """Microsoft Teams keeps the contract."""
+
+    key = "teams"
+
+
+class TestGoogleMeet(ConnectedProviderContract):
+    """Google Meet keeps the contract."""
+
+    key = "googlemeet"
+
+
+ALL = (TestZoom, TestPhone, TestInPerson, TestWebLink, TestJitsi, TestWebex, TestTeams, TestGoogleMeet)
+
+
 def test_none_is_left_out() -> None:
     """Every provider that this project ships is held to the contract."""
     ours = {point.name for point in metadata.entry_points(group=GROUP) if point.value.startswith("plugins.")}
-    assert ours == {suite.key for suite in (TestZoom, TestPhone, TestInPerson, TestWebLink, TestJitsi)}
+    assert ours == {suite.key for suite in ALL}

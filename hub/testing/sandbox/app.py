@@ -32,7 +32,8 @@ MAX_BODY = 1_000_000
 class Sandbox:
     """A local stand-in for a vendor at `public_url`; subclasses set the names below and add operations.
 
-    `scopes` are pairs of a scope and what the consent page says of it, `people` of an address and a name, `switches` of
+    `scopes` are pairs of a scope and what the consent page says of it, `people` of an address and a name;
+    `unnamed_scopes` may be asked for and are named nowhere; `switches` of
     a name and a value.
 
     With `state_file`, users, meetings and tokens (as digests) survive a restart; by default it lies in the folder
@@ -47,6 +48,7 @@ class Sandbox:
     token_path = "/oauth/token"
     revoke_path = ""
     scopes: Sequence[tuple[str, str]] = ()
+    unnamed_scopes: Sequence[str] = ()
     people: Sequence[tuple[str, str]] = PEOPLE
     switches: Sequence[tuple[str, Any]] = ()
 

@@ -65,7 +65,8 @@ def refuse(sandbox: Sandbox, query: Mapping[str, str]) -> str:
         return "The response_type must be code."
     if query.get("code_challenge_method", "plain") not in ("plain", "S256"):
         return "The code_challenge_method must be S256."
-    unknown = [scope for scope in query.get("scope", "").split() if scope not in sandbox.scope_words]
+    known = {*sandbox.scope_words, *sandbox.unnamed_scopes}
+    unknown = [scope for scope in query.get("scope", "").split() if scope not in known]
     return f"There is no scope {', '.join(unknown)}." if unknown else ""
 
 
