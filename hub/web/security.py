@@ -77,6 +77,7 @@ def init_app(app: Flask, hub: Hub) -> None:
     csrf.init_app(app)
     limiter.init_app(app)
     app.before_request(_name_request)
+    app.teardown_request(lambda _fault: logs.bind(request=""))  # the thread goes on; its next lines are another's
     app.before_request(_same_site)
     policy = _policy(hub)
     app.after_request(lambda response: _headers(response, policy, hub.settings.secure))
