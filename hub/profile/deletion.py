@@ -24,8 +24,6 @@ from hub.store.models import Activity, Booking, Connection, EventType, Host, Mee
 if TYPE_CHECKING:
     from hub.container import Hub
 
-AT_ONCE = 500  # ids in one statement
-
 
 @dataclass(frozen=True)
 class Effects:
@@ -69,9 +67,8 @@ def delete(hub: Hub, host_id: int, *, cancel: bool) -> Effects:
     """
     with hub.store.write() as session:
         # Bookings before their host: whoever moves one takes its row first, too.
-        list(
-            session.execute(select(Booking.id).where(Booking.host_id == host_id).order_by(Booking.id).with_for_update())
-        )
+        open_ones = select(Booking.id).where(Booking.host_id == host_id, Booking.ends_at > hub.clock() - PAGE_KEPT)
+        list(session.execute(open_ones.order_by(Booking.id).with_for_update()))
         host = session.scalar(select(Host).where(Host.id == host_id, Host.deleted_at.is_(None)).with_for_update())
         if host is None:
             raise NotPossible("There is no such account.")
@@ -149,12 +146,13 @@ def _cancel(session: Session, hub: Hub, booking: Booking) -> None:
 
 def _forget(session: Session, host: Host) -> None:
     """Delete the host's row, with all that refers to it, and what names the host elsewhere."""
-    gone = list(session.scalars(select(Booking.id).where(Booking.host_id == host.id)))
     # Ids may be used again, and keys in the outbox are unique for ever: rows of what is gone go with it.
-    for name, ids in (("booking", gone), ("connection", [c.id for c in session.scalars(_connections(host.id))])):
-        for at in range(0, len(ids), AT_ONCE):
-            named = OutboxRow.ids[name].as_integer().in_(ids[at : at + AT_ONCE])
-            session.execute(delete_rows(OutboxRow).where(named).execution_options(synchronize_session=False))
+    for name, gone in (
+        ("booking", select(Booking.id).where(Booking.host_id == host.id)),
+        ("connection", select(Connection.id).where(Connection.host_id == host.id)),
+    ):
+        rows = delete_rows(OutboxRow).where(OutboxRow.ids[name].as_integer().in_(gone))
+        session.execute(rows.execution_options(synchronize_session=False))
     named = func.lower(OutboxRow.error).contains(host.email, autoescape=True)
     session.execute(update(OutboxRow).where(named).values(error="").execution_options(synchronize_session=False))
     session.execute(delete_rows(AccountMail).where(AccountMail.email == host.email))

@@ -36,7 +36,7 @@ def as_json(hub: Hub, host_id: int) -> bytes:
             "exported_at": _text(hub.clock()),
             "account": _columns(host, leave=("password_hash", "session_epoch", "onboarding_draft", "deleted_at")),
             "event_types": [_event_type(row) for row in session.scalars(_of(EventType, host_id))],
-            "bookings": [_booking(session, row) for row in _bookings(session, host_id)],
+            "bookings": _with_timelines(session, host_id),
             "connections": [_connection(row) for row in session.scalars(_of(Connection, host_id))],
         }
     return json.dumps(found, indent=2, ensure_ascii=False, default=str).encode("utf-8", "replace")
@@ -80,12 +80,18 @@ def _event_type(row: EventType) -> dict[str, Any]:
     return {**_columns(row, leave=("id", "host_id")), "locations": places}
 
 
-def _booking(session: Session, row: Booking) -> dict[str, Any]:
-    known = session.scalars(select(Activity).where(Activity.booking_id == row.id).order_by(Activity.id))
+def _with_timelines(session: Session, host_id: int) -> list[dict[str, Any]]:
+    mine = select(Activity).join(Booking, Activity.booking_id == Booking.id).where(Booking.host_id == host_id)
+    lines: dict[int, list[dict[str, Any]]] = {}
+    for line in session.scalars(mine.order_by(Activity.id)):
+        lines.setdefault(line.booking_id, []).append({"at": _text(line.at), "text": line.text})
+    return [{**_booking(row), "timeline": lines.get(row.id, [])} for row in _bookings(session, host_id)]
+
+
+def _booking(row: Booking) -> dict[str, Any]:
     return {
         **_columns(row, leave=INNER),
         "meetings": [_columns(one, leave=("id", "booking_id", "account", "attempted_at")) for one in row.meetings],
-        "timeline": [{"at": _text(line.at), "text": line.text} for line in known],
     }
 
 
