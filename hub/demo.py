@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,7 +132,7 @@ def welcome(addresses: Addresses, data_dir: Path, sandboxes: list[Provider]) -> 
 
 
 def seed(hub: Hub) -> bool:
-    """Make the sample host with an event type that offers every provider; False if there is one.
+    """Make the sample host with an event type that offers a provider of each group; False if there is one.
 
     Those that the host has yet to connect are offered too: trying that is what the demo is for.
     """
@@ -152,12 +152,22 @@ def seed(hub: Hub) -> bool:
         if host
         else accounts.sign_up(hub, name=NAME, email=EMAIL, password=PASSWORD, timezone=ZONE, handle=HANDLE)
     )
-    locations = (TypedLocation(one.key, sample_inputs(one.facts.host_fields)) for one in hub.registry.all())
+    locations = (TypedLocation(one.key, sample_inputs(one.facts.host_fields)) for one in samples(hub.registry.all()))
     event_types.create(hub, host_id, Typed(TITLE, SLUG, description=ABOUT, notice="1", locations=tuple(locations)))
     with hub.store.write() as session:
         sample = session.get_one(Host, host_id)
         sample.onboarding_step, sample.operator = 0, True
     return True
+
+
+def samples(providers: Iterable[Provider]) -> list[Provider]:
+    """Return one provider of each group: the one that can do most, for that has most to try."""
+    chosen: dict[str, Provider] = {}
+    for one in providers:
+        known = chosen.get(one.facts.group)
+        if known is None or len(one.hooks) > len(known.hooks):
+            chosen[one.facts.group] = one
+    return list(chosen.values())
 
 
 def sample_inputs(fields: tuple[Field, ...]) -> dict[str, str]:

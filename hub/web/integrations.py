@@ -46,6 +46,7 @@ def integrations() -> str:
         known = standing(session, hub, current_user.host)
         hands = of_providers(session, hub, known)
         found = [provider for provider in everything if _matches(provider, wanted)]
+        found.sort(key=lambda provider: provider.key not in known.connections)  # what is in use comes first
         groups: dict[str, Group] = {}
         for provider in found:
             group = groups.setdefault(provider.facts.group, Group())

@@ -39,7 +39,11 @@ OAUTH = OAuth2(
     token_path="/token",  # noqa: S106 - a path
     api_url="https://graph.microsoft.com/v1.0",
     scopes=(
-        Scope("OnlineMeetings.ReadWrite", "Make and change online meetings", "Make, move and delete your bookings'"),
+        Scope(
+            "OnlineMeetings.ReadWrite",
+            "Make and change online meetings",
+            "Make, move and delete the meetings of your bookings",
+        ),
         Scope("User.Read", "See your profile", "Display the connected Microsoft account email in settings"),
     ),
     read_error=read_error,
