@@ -32,6 +32,7 @@ OF_ZOOM = {"account", "account_label", "account_data", "scopes", "tokens"}
 BOOKKEEPING = {
     "id", "host_id", "provider", "enabled", "grant_number", "expires_at", "connected_at", "last_success_at",
     "broken_reason", "broken_at", "refresh_lease", "refresh_lease_until",
+    "failures", "outage_since", "open_until",
 }  # fmt: skip
 
 
