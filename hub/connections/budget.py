@@ -41,6 +41,19 @@ def spend(session: Session, hub: Hub, provider: Provider, account: str, *, creat
     return None if spent.rowcount else new_day(now)  # type: ignore[attr-defined]
 
 
+def give_back(session: Session, hub: Hub, account: str) -> None:
+    """Take one call back that never reached the vendor's own count: the vendor was away.
+
+    An outage must not use the day up. Should the vendor have counted it all the same, it says so: see `exhausted`.
+    """
+    session.execute(
+        update(AccountUse)
+        .where(AccountUse.account == account, AccountUse.day == hub.clock().date().isoformat(), AccountUse.used > 0)
+        .values(used=AccountUse.used - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def exhausted(session: Session, hub: Hub, provider: Provider, account: str) -> None:
     """The vendor says that the day's budget is used up, whatever was counted: other programs may use the account."""
     if provider.facts.limits.per_day and account:

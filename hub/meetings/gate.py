@@ -49,7 +49,11 @@ def note(session: Session, hub: Hub, step: Step, result: Meeting | ProviderError
     if not step.connection_id:
         return
     breaker.note(session, hub, step.connection_id, step.connected_at, result)
-    if not isinstance(result, Temporary) or not result.outcome_known or result.away:
+    if not isinstance(result, Temporary):
+        return
+    if result.away and step.action is not Action.DELETE:
+        budget.give_back(session, hub, step.account)
+    if not result.outcome_known or result.away:
         return
     until = result.retry_at
     if until and until - hub.clock() > LONG_WAIT and step.action is not Action.DELETE:
