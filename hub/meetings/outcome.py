@@ -43,7 +43,9 @@ def decided(session: Session, hub: Hub, booking: Booking, row: MeetingRow, actio
     elif action is Action.LEAVE:
         row.state = "left"
         announce.note(session, hub, booking, "left", f"The {label} meeting stays as it is.")
-        if not booking.confirmed and row.value and row.value.get("external_id"):
+        provider = hub.registry.get(row.provider)
+        deletable = provider is None or provider.can("delete_meeting")  # else there is nothing anybody could delete
+        if deletable and not booking.confirmed and row.value and row.value.get("external_id"):
             announce.problem(session, hub, booking, row.n, "left")
     elif action is Action.CLOSE:
         row.state = "closed"

@@ -116,7 +116,9 @@ def test_the_demo_from_start_to_stop_and_again(tmp_path: Path) -> None:
     assert all_gone(data, port)
     with demo(data, port) as (process, printed):
         assert "Ctrl-C" in printed
-        assert offered(data) == [("ada@example.com", "Intro call", len({p.facts.group for p in providers.load().all()}))]
+        assert offered(data) == [
+            ("ada@example.com", "Intro call", len({p.facts.group for p in providers.load().all()}))
+        ]
         process.kill()
         process.wait()
         assert wait_until(lambda: all_gone(data, port), seconds=PATIENCE), "something outlived the killed demo"

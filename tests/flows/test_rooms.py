@@ -35,6 +35,9 @@ def test_jitsi(ada: Host, bob: Invitee, world: World) -> None:
     bob.books(event_type, START, location="jitsi")
     world.work()
     assert world.meeting().value["join_url"] != link  # type: ignore[index]
+    bookings.cancel(world.hub, world.booking().id, by="invitee")
+    world.work()
+    assert not [mail for mail in world.mails(ada.email) if "needs your hand" in str(mail["Subject"])]
 
 
 def test_own_link(ada: Host, bob: Invitee, world: World) -> None:
