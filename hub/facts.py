@@ -102,9 +102,17 @@ class OAuth2:
     token_auth: Literal["basic", "post"] = "basic"  # noqa: S105 - a way, no password
 
     def granted(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Return what a vendor says it granted, by our names: some name a scope in full, or only by its last part."""
-        ours = {_last_part(scope.name): scope.name for scope in (*self.scopes, *self.optional_scopes)}
-        return tuple(sorted({ours.get(_last_part(name), name) for name in names}))
+        """Return what a vendor says it granted, by our names: some name a scope in full, or only by its last part.
+
+        A last part that two of our scopes share stands for neither: no permission counts that nobody gave.
+        """
+        ours = [scope.name for scope in (*self.scopes, *self.optional_scopes)]
+        return tuple(sorted({_ours(ours, name) for name in names}))
+
+
+def _ours(ours: list[str], name: str) -> str:
+    alike = [one for one in ours if _last_part(one) == _last_part(name)]
+    return alike[0] if name not in ours and len(alike) == 1 else name
 
 
 def _last_part(scope: str) -> str:

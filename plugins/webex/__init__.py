@@ -105,7 +105,7 @@ def find_meeting(request: MeetingRequest, api: Api) -> Meeting | None:
     items = page.get("items") if isinstance(page, Mapping) else None
     if not isinstance(items, list):
         raise Temporary("Webex's list of meetings is unusable.")
-    tagged = [one for one in items if isinstance(one, Mapping) and request.ref in (one.get("integrationTags") or ())]
+    tagged = [one for one in items if mapping.has_tag(one, request.ref)]
     if not tagged:
         return None
     found = mapping.read_meeting(tagged[0], request)

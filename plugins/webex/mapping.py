@@ -45,6 +45,12 @@ def moved(meeting: Meeting, request: MeetingRequest) -> Meeting:
     return replace(meeting, data=sent(request))
 
 
+def has_tag(item: Any, tag: str) -> bool:
+    """Tell whether a listed meeting carries this tag."""
+    tags = item.get("integrationTags") if isinstance(item, Mapping) else None
+    return isinstance(tags, list) and tag in tags
+
+
 def read_account(data: Any) -> Account:
     """Return whose account GET /people/me describes. Raises Temporary when it names nobody."""
     person = data if isinstance(data, Mapping) else {}
