@@ -23,7 +23,7 @@ from hub.events import (
 )
 from hub.facts import Choice, Field, Limits, LocationProvider, OAuth2, Reply, Scope, Setting
 from hub.hookspecs import hookimpl
-from hub.values import Account, Api, Card, DialIn, Location, Meeting, MeetingRequest, Person, Readiness
+from hub.values import Account, Api, Card, DialIn, Listed, Location, Meeting, MeetingRequest, Person, Readiness
 
 __all__ = [
     "Account",
@@ -37,6 +37,7 @@ __all__ = [
     "HubError",
     "InvalidInput",
     "Limits",
+    "Listed",
     "Location",
     "LocationProvider",
     "Meeting",

@@ -56,7 +56,7 @@ class Setting:
 class Scope:
     """One permission asked of the host: the vendor's `name`, and in words what it is and what it is for.
 
-    `enables` names the hook that works only with this scope (for optional ones).
+    `enables` names the hook that works only with this scope (for optional ones), or several with spaces between.
     """
 
     name: str

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import pluggy
 
 from hub.events import WebhookReply, WebhookRequest
 from hub.facts import Field, LocationProvider
-from hub.values import Account, Api, Card, Location, Meeting, MeetingRequest
+from hub.values import Account, Api, Card, Listed, Location, Meeting, MeetingRequest
 
 hookspec = pluggy.HookspecMarker("hub")
 hookimpl = pluggy.HookimplMarker("hub")
@@ -57,6 +58,12 @@ class Hooks:
     @hookspec(firstresult=True)
     def find_meeting(self, request: MeetingRequest, api: Api | None, settings: Mapping[str, str]) -> Meeting | None:
         """Return the meeting that an earlier create of unknown outcome made, or None. Worker only."""
+
+    @hookspec(firstresult=True)
+    def list_meetings(
+        self, since: datetime, until: datetime, api: Api | None, settings: Mapping[str, str]
+    ) -> tuple[Listed, ...]:
+        """Return all meetings of the account that begin between two times, with the markers they carry. Reads only."""
 
     @hookspec(firstresult=True)
     def settings_card(self, card: Card, account: Account | None, settings: Mapping[str, str]) -> Card | None:

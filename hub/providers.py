@@ -7,6 +7,7 @@ import logging
 import traceback
 import types
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from importlib import metadata
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from hub.errors import ConnectionLost, PluginFault, ProviderError, Rejected
 from hub.events import VendorEvent, WebhookReply, WebhookRequest
 from hub.facts import Field, LocationProvider, OAuth2
 from hub.hookspecs import Hooks
-from hub.values import Account, Api, Card, Location, Meeting, MeetingRequest
+from hub.values import Account, Api, Card, Listed, Location, Meeting, MeetingRequest
 
 GROUP = "hub.providers"
 OURS = "scheduling-hub"
@@ -59,7 +60,7 @@ class Provider:
             return False
         if self.oauth is None or scopes is None:
             return True
-        needed = {scope.name for scope in self.oauth.optional_scopes if scope.enables == hook}
+        needed = {scope.name for scope in self.oauth.optional_scopes if hook in scope.enables.split()}
         return needed <= set(scopes)
 
     def connect_account(self, api: Api) -> Account:
@@ -96,6 +97,16 @@ class Provider:
 
     def find_meeting(self, request: MeetingRequest, api: Api | None, settings: Mapping[str, str]) -> Meeting | None:
         return self._call("find_meeting", (Meeting, types.NoneType), request=request, api=api, settings=settings)
+
+    def list_meetings(
+        self, since: datetime, until: datetime, api: Api | None, settings: Mapping[str, str]
+    ) -> tuple[Listed, ...]:
+        listed: tuple[Listed, ...] = self._call(
+            "list_meetings", tuple, since=since, until=until, api=api, settings=settings
+        )
+        if not all(isinstance(one, Listed) for one in listed):
+            raise PluginFault(f"The plugin of {self.facts.label} listed something unusable.")
+        return listed
 
     def settings_card(self, card: Card, account: Account | None, settings: Mapping[str, str]) -> Card:
         if not self.can("settings_card"):

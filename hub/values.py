@@ -14,6 +14,7 @@ from hub.facts import Reply
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 LONGEST_TEXT = 2000
 LONGEST_DATA = 20_000  # of one text in Meeting.data
+MOST_DATA = 50
 
 
 def is_line(text: object) -> bool:
@@ -131,13 +132,11 @@ class Meeting:
         texts = (self.where, self.external_id, self.join_url, self.passcode, self.dial_in_id, self.dial_in_passcode)
         if not all(is_line(text) for text in texts):
             raise ValueError("a text is missing, too long, or more than one line")
-        if len(self.dial_in) > 200 or len(self.data) > 50:
-            raise ValueError("too many dial-in numbers or data")
+        if len(self.dial_in) > 200:
+            raise ValueError("too many dial-in numbers")
         if not all(isinstance(number, DialIn) for number in self.dial_in):
             raise ValueError("a dial-in number is no DialIn")
-        kept = (text for pair in self.data.items() for text in pair)
-        if any(not isinstance(text, str) or len(text) > LONGEST_DATA for text in kept):
-            raise ValueError("data holds something else than short texts")
+        _check_data(self.data)
         if self.join_url and not web_link(self.join_url):
             raise ValueError("join_url is not an https link")
 
@@ -159,6 +158,30 @@ class Meeting:
         """Return the meeting that `to_json` wrote."""
         known = {**value, "dial_in": tuple(DialIn(*row) for row in value.get("dial_in", ()))}
         return cls(**known)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One meeting as its vendor lists it, whoever made it.
+
+    `ref` is the marker it carries, empty where it carries none. `starts_at` is aware, `minutes` whole; None where the
+    vendor does not tell, or tells nothing that can be compared. `data` is what `Meeting.data` would hold if the hub had
+    sent just what the vendor has.
+    """
+
+    external_id: str
+    ref: str = ""
+    starts_at: datetime | None = None
+    minutes: int | None = None
+    title: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not all(is_line(text) for text in (self.external_id, self.ref, self.title)) or not self.external_id:
+            raise ValueError("a text is missing, too long, or more than one line")
+        if self.starts_at is not None:
+            aware(self.starts_at, "starts_at")
+        _check_data(self.data)
 
 
 @dataclass(frozen=True)
@@ -191,6 +214,12 @@ class Api(Protocol):
 
     def delete(self, path: str, *, params: Mapping[str, str] | None = None) -> Reply:
         """Remove; repeated freely."""
+
+
+def _check_data(data: Mapping[str, str]) -> None:
+    kept = [text for pair in data.items() for text in pair]
+    if len(kept) > 2 * MOST_DATA or any(not isinstance(text, str) or len(text) > LONGEST_DATA for text in kept):
+        raise ValueError("data holds something else than a few short texts")
 
 
 def web_link(url: str) -> bool:

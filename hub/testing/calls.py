@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hub.connections.api import ConnectionApi
 from hub.errors import MeetingGone, PluginFault, ProviderError, Temporary
 from hub.providers import Provider
 from hub.testing.checks import check_meeting
-from hub.values import Account, Meeting, MeetingRequest
+from hub.values import Account, Listed, Meeting, MeetingRequest
 
 
 class Hooks:
@@ -50,6 +51,11 @@ class Hooks:
         """Find a meeting again."""
         return self.provider.find_meeting(request, self.api, self.settings)
 
+    def listed(self, request: MeetingRequest) -> tuple[Listed, ...]:
+        """List the meetings of the fortnight around the request."""
+        week = timedelta(days=7)
+        return self.provider.list_meetings(request.starts_at - week, request.starts_at + week, self.api, self.settings)
+
     def call(self, name: str, request: MeetingRequest, meeting: Meeting | None) -> Any:
         """Call one hook by its short name; an update changes the length to 45 minutes."""
         if name == "account":
@@ -58,6 +64,8 @@ class Hooks:
             return self.create(request)
         if name == "find":
             return self.find(request)
+        if name == "list":
+            return self.listed(request)
         assert meeting
         return self.delete(meeting) if name == "delete" else self.update(replace(request, minutes=45), meeting)
 

@@ -169,10 +169,40 @@ class ConnectedProviderContract(ProviderContract):
         with pytest.raises(Temporary):
             hooks.find(request_)
 
-    @pytest.mark.parametrize("call", ["account", "create", "update", "find"])
+    def test_list(self, hooks: Hooks, request_: MeetingRequest, meeting: Meeting) -> None:
+        """list_meetings tells of each meeting its marker, start and length, and one that is gone is not among them."""
+        hooks.need("list_meetings")
+        other = hooks.create(replace(request_, ref=f"{request_.ref}0", minutes=45))
+        listed = {one.external_id: one for one in hooks.listed(request_)}
+        assert listed.keys() == {meeting.external_id, other.external_id}
+        assert [listed[one.external_id].ref for one in (meeting, other)] == [request_.ref, f"{request_.ref}0"]
+        assert {one.starts_at for one in listed.values()} == {request_.starts_at}
+        assert listed[meeting.external_id].minutes in (30, None)
+        assert listed[other.external_id].minutes in (45, None)
+        if hooks.provider.can("delete_meeting"):
+            hooks.delete(other)
+            assert [one.external_id for one in hooks.listed(request_)] == [meeting.external_id]
+
+    def test_unreadable_whole_list(self, hooks: Hooks, vendor: Vendor, request_: MeetingRequest) -> None:
+        """From an answer that can't be read it is not concluded that meetings are gone."""
+        hooks.need("list_meetings")
+        vendor.breaks("list", "html")
+        with pytest.raises(Temporary):
+            hooks.listed(request_)
+
+    def test_list_sets_right(self, hooks: Hooks, request_: MeetingRequest, meeting: Meeting) -> None:
+        """With what list_meetings says the vendor has, an update sends what differs, whatever was known before."""
+        hooks.need("list_meetings", "update_meeting")
+        hooks.update(replace(request_, starts_at=request_.starts_at + timedelta(hours=3)), meeting)
+        (there,) = hooks.listed(request_)
+        assert there.starts_at == request_.starts_at + timedelta(hours=3)
+        hooks.update(request_, replace(meeting, data={**meeting.data, **there.data}))
+        assert [one.starts_at for one in hooks.listed(request_)] == [request_.starts_at]
+
+    @pytest.mark.parametrize("call", ["account", "create", "update", "find", "list"])
     def test_hostile_answers(self, hooks: Hooks, vendor: Vendor, request_: MeetingRequest, call: str) -> None:
         """Whatever the vendor answers, the hook returns something that can be shown, or says that it can't be used."""
-        hooks.need({"account": "connect_account"}.get(call, f"{call}_meeting"))
+        hooks.need({"account": "connect_account", "list": "list_meetings"}.get(call, f"{call}_meeting"))
         meeting = hooks.create(request_)
         vendor.wire.heard.clear()
         hooks.call(call, replace(request_, minutes=45), meeting)

@@ -80,7 +80,7 @@ class ProviderContract:
         assert all(setting.help for setting in facts.settings)
 
     def test_permissions(self, provider: Provider) -> None:
-        """Each permission says what it is and what for; an optional one names the hook that it enables."""
+        """Each permission says what it is and what for; an optional one names what hooks it enables."""
         if provider.oauth is None:
             assert not provider.can("connect_account")
             return
@@ -88,7 +88,9 @@ class ProviderContract:
         scopes = (*provider.oauth.scopes, *provider.oauth.optional_scopes)
         assert len({scope.name for scope in scopes}) == len(scopes)
         assert all(scope.label and scope.purpose for scope in scopes)
-        assert all(provider.can(scope.enables) for scope in provider.oauth.optional_scopes)
+        assert all(scope.enables for scope in provider.oauth.optional_scopes)
+        named = [hook for scope in provider.oauth.optional_scopes for hook in scope.enables.split()]
+        assert all(provider.can(hook) for hook in named)
 
     def test_hooks(self, provider: Provider, plugin: ModuleType) -> None:
         """Hooks are spelled right and marked as hooks, and those that every provider needs are there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from hub import (
     Card,
     ConnectionLost,
     Limits,
+    Listed,
     LocationProvider,
     Meeting,
     MeetingGone,
@@ -28,7 +30,7 @@ from hub import (
     WebhookRequest,
     hookimpl,
 )
-from plugins.zoom import mapping, webhooks
+from plugins.zoom import listing, mapping, webhooks
 from plugins.zoom.errors import read_error
 
 MEETINGS = "/users/me/meetings"
@@ -54,7 +56,7 @@ OAUTH = OAuth2(
             "meeting:read:list_meetings",
             "List meetings",
             "Find the meeting again when Zoom's answer to its creation was lost, instead of making a second one",
-            enables="find_meeting",
+            enables="find_meeting list_meetings",
         ),
         Scope(
             "meeting:read:meeting",
@@ -149,6 +151,15 @@ def find_meeting(request: MeetingRequest, api: Api | None) -> Meeting | None:
             except MeetingGone:
                 return None
     return None
+
+
+@hookimpl
+def list_meetings(since: datetime, until: datetime, api: Api | None) -> tuple[Listed, ...]:
+    """Return the meetings of a period, with the markers at the start of their agendas.
+
+    Zoom is asked for all that are upcoming, as its lists of a period reach over six months at most.
+    """
+    return listing.listed(_listed(_needed(api), listing.UPCOMING), since, until)
 
 
 @hookimpl

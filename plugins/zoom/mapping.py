@@ -180,12 +180,17 @@ def all_in(items: Sequence[Any], request: MeetingRequest) -> list[Meeting]:
     ours = [item for item in items if isinstance(item, Mapping) and _text(item, "agenda").split(None, 1)[:1] == [mark]]
     found: list[Meeting] = []
     for item in sorted(ours, key=lambda i: (_text(i, "created_at") or "~", meeting_id(i.get("id")))):
-        has = {"start": "start_time", "minutes": "duration", "title": "topic", "timezone": "timezone"}
         try:
-            found.append(read_meeting(item, {name: str(item[field]) for name, field in has.items() if item.get(field)}))
+            found.append(read_meeting(item, has(item)))
         except Temporary:  # a row without id or link is of no use; the next may be
             continue
     return found
+
+
+def has(item: Mapping[str, Any]) -> dict[str, str]:
+    """Return what Zoom has, by the names under which what was sent is kept."""
+    fields = {"start": "start_time", "minutes": "duration", "title": "topic", "timezone": "timezone"}
+    return {name: str(item[field]) for name, field in fields.items() if item.get(field)}
 
 
 def spaced(number: str) -> str:

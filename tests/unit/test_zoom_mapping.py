@@ -590,7 +590,7 @@ def test_permissions_in_the_help_pages_words() -> None:
         ("Read user info", "Display the connected Zoom account email in settings"),
     ]
     assert [(s.name, s.enables) for s in facts.oauth.optional_scopes] == [
-        ("meeting:read:list_meetings", "find_meeting"),
+        ("meeting:read:list_meetings", "find_meeting list_meetings"),
         ("meeting:read:meeting", "receive_webhook"),
     ]
 
