@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import redis
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
 from hub import redis_server
+from hub.accounts import passwords
 from hub.app import create_app
 from hub.container import Hub
 from hub.store.migrate import upgrade
@@ -23,6 +25,14 @@ from tests.support.world import TEMPLATES, Clock, World, make_hub, settings
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Hash passwords at the lowest cost: nearly every test signs somebody up, and none of them guesses a password."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session", name="sqlite_template")

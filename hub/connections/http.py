@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import email.utils
 import json
+import ssl
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import httpx2
@@ -21,8 +23,25 @@ HIDDEN = b"[hidden]"
 
 
 def client() -> httpx2.Client:
-    """Return the client for all calls to vendors: no redirects, no environment proxies, short timeouts."""
-    return httpx2.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False, headers={"User-Agent": USER_AGENT})
+    """Return the client for all calls to vendors' APIs."""
+    return httpx2.Client(**usual())
+
+
+def usual() -> dict[str, Any]:
+    """Return what every client for vendors is made with: no redirects, no environment proxies, short timeouts."""
+    return {
+        "timeout": TIMEOUT,
+        "follow_redirects": False,
+        "trust_env": False,
+        "verify": _certificates(),
+        "headers": {"User-Agent": USER_AGENT},
+    }
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Return what vendors' certificates are checked against, read once: it takes longer than many a whole call."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 def send(

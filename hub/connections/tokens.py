@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from hub import crash
 from hub.connections.broken import locked, mark_broken
-from hub.connections.http import TIMEOUT, USER_AGENT, bounded
+from hub.connections.http import bounded, usual
 from hub.errors import ConnectionLost, ProviderError, Rejected, Temporary
 from hub.outbox import lease as leases
 from hub.providers import Provider
@@ -196,10 +196,7 @@ def _client(hub: Hub, provider: Provider) -> OAuth2Client:
         client_secret=settings["client_secret"],
         token_endpoint_auth_method=how,
         revocation_endpoint_auth_method=how,
-        timeout=TIMEOUT,
-        follow_redirects=False,
-        trust_env=False,
-        headers={"User-Agent": USER_AGENT},
+        **usual(),
     )
     client.event_hooks = {"response": [bounded]}
     return client

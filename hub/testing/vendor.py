@@ -86,7 +86,7 @@ def running(make: Callable[[str], Any]) -> Iterator[Vendor]:
     server = make_server("127.0.0.1", 0, _nothing, threaded=True, request_handler=_Quiet)
     url = f"http://127.0.0.1:{server.server_port}"
     server.app = wire = Wiretap(make(url))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield Vendor(url, wire)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from hub.accounts.passwords import LONGEST, check_password, hash_password
@@ -79,3 +82,10 @@ def test_an_account_without_a_password() -> None:
     for host in (None, Host(password_hash="")):
         assert not check_password(host, "")
         assert not check_password(host, "correct horse battery")
+
+
+def test_how_much_a_guess_costs() -> None:
+    """Passwords are kept as argon2id with OWASP's figures, in a process that no test has made cheap."""
+    ask = "from hub.accounts.passwords import hash_password; print(hash_password('correct horse battery'))"
+    kept = subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True).stdout
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
