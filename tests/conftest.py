@@ -21,6 +21,7 @@ from hub.store.migrate import upgrade
 from plugins.zoom.sandbox import sandbox_app
 from plugins.zoom.sandbox.server import Server, serve
 from tests.support import servers
+from tests.support.databases import Handed
 from tests.support.world import TEMPLATES, Clock, World, make_hub, settings
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -55,6 +56,11 @@ def _postgres_template(postgres: servers.Postgres) -> str:
     return "hub_template"
 
 
+@pytest.fixture(scope="module", name="handed")
+def _handed(postgres: servers.Postgres, postgres_template: str) -> Handed:
+    return Handed(postgres, postgres_template)
+
+
 @pytest.fixture(name="engine", params=["embedded", pytest.param("production", marks=pytest.mark.postgres)])
 def _engine(request: pytest.FixtureRequest) -> str:
     """Which engine a test runs on: tests that ask for `engine` run on both."""
@@ -66,10 +72,10 @@ def _database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[st
     """A migrated database of the test's own."""
     chosen = request.getfixturevalue("engine") if "engine" in request.fixturenames else "embedded"
     if chosen == "production":
-        server: servers.Postgres = request.getfixturevalue("postgres")
-        url = server.fresh(request.getfixturevalue("postgres_template"))
+        handed: Handed = request.getfixturevalue("handed")
+        url = handed.take()
         yield url
-        server.drop(url)
+        handed.give_back(url)
         return
     shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "hub.sqlite")
     yield f"sqlite:///{tmp_path / 'hub.sqlite'}"
