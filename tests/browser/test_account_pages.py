@@ -80,7 +80,7 @@ def test_delete_account(page: Any, world: World) -> None:
     page.get_by_text("Leave them as they are").click()
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Delete Account").click()
-    page.get_by_text("Your account is deleted.").wait_for()
+    page.get_by_role("region", name="Messages").get_by_text("Your account is deleted.").wait_for()
     page.goto("/profile")
     page.wait_for_url("**/login?**")
     with world.hub.store.read() as session:

@@ -124,6 +124,7 @@ def test_without_script(chromium: Any, running: Running, wall_zoom: Server) -> N
     walk(chromium, running, wall_zoom, javascript=False)
 
 
+@pytest.mark.packaging
 def test_installed_wheel(
     chromium: Any, wheel_python: str, database_url: str, redis_url: str, wall_zoom: Server, tmp_path: Path
 ) -> None:

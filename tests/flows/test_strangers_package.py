@@ -22,7 +22,7 @@ from tests.support.running import Running, browser, wait_for
 from tests.support.wheels import ROOT, Environment, build, build_hub
 from tests.support.world import Clock, make_hub, settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.packaging, pytest.mark.timeout(300)]
 
 
 class WallClock(Clock):

@@ -76,6 +76,7 @@ def run(project: Path, *words: str, cwd: Path | None = None, **env: str) -> subp
     )
 
 
+@pytest.mark.packaging
 def test_it_sets_up_once_and_hands_over(project: Path, tmp_path: Path) -> None:
     """The first run installs and says so; later ones, from any folder, hand over at once; `test` goes to pytest."""
     first = run(project, "demo", "--port", "8001", cwd=tmp_path)
@@ -104,6 +105,7 @@ def wheel(folder: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.mark.packaging
 def test_a_change_of_the_requirements_is_installed(project: Path, tmp_path: Path) -> None:
     """When what is required changes, the next run installs it, but nothing whose hash is missing or wrong.
 
@@ -123,6 +125,7 @@ def test_a_change_of_the_requirements_is_installed(project: Path, tmp_path: Path
     assert next((project / ".venv" / "lib").glob("*/site-packages/tiny.py"), None)
 
 
+@pytest.mark.packaging
 def test_a_moved_or_interrupted_set_up_is_made_anew(project: Path) -> None:
     """A .venv whose folder has moved, or whose pip was interrupted, is not trusted."""
     run(project, "x")
@@ -135,6 +138,7 @@ def test_a_moved_or_interrupted_set_up_is_made_anew(project: Path) -> None:
     assert "making .venv" in run(moved, "x").stderr
 
 
+@pytest.mark.packaging
 def test_two_at_once_wait_for_each_other(project: Path) -> None:
     """Two first runs at the same time set up once, and both hand over."""
     argv = [sys.executable, str(project / "run"), "x"]

@@ -32,6 +32,7 @@ def checked(folder: Path) -> tuple[int, list[dict[str, Any]]]:
     return done.exit_code, json.loads(done.stdout)["findings"]
 
 
+@pytest.mark.packaging
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_written_keeps_the_contract(tmp_path: Path, kind: str) -> None:
