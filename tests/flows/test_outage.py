@@ -36,13 +36,14 @@ def passes(world: World, *, minutes: int) -> None:
         world.work()
 
 
-@pytest.mark.parametrize("kind", ["503", "reset_before"])
-def test_away_for_two_hours(ada: Host, bob: Invitee, world: World, kind: str) -> None:
-    """Fault row 16: eight bookings wait for two hours with a call a minute between them, and are made within minutes."""
+def test_away_for_two_hours(ada: Host, bob: Invitee, world: World, engine: str) -> None:
+    """Fault row 16: twenty bookings wait for two hours with a call a minute between them, and are made within minutes."""
+    # Each takes long, and the engines do not differ in how Zoom fails.
+    kind = {"embedded": "503", "production": "reset_before"}[engine]
     ada.connects("zoom")
     world.breaks_zoom(kind, "create", times=None)
     world.breaks_zoom(kind, "list", times=None)
-    ids = books(world, ada, bob, 8)
+    ids = books(world, ada, bob, 20)
     world.work()
     passes(world, minutes=10)
     calls = len(world.calls_at_zoom("create"))
@@ -51,7 +52,7 @@ def test_away_for_two_hours(ada: Host, bob: Invitee, world: World, kind: str) ->
     assert max(world.meeting(booking).attempts for booking in ids) <= 12
     world.mends_zoom()
     passes(world, minutes=2)
-    assert [world.meeting(booking).state for booking in ids] == ["ready"] * 8
+    assert [world.meeting(booking).state for booking in ids] == ["ready"] * 20
     assert not connection(world).outage_since
 
 
