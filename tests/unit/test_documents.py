@@ -15,7 +15,7 @@ from hub.cli import hub
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "plugins").rglob("*.md")])
 NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
-OURS = {"test", "faults", "commands"}  # words of ./run that are not the hub's
+OURS = {"test", "faults", "mutants", "commands"}  # words of ./run that are not the hub's
 
 
 def _anchors(text: str) -> set[str]:

@@ -1,0 +1,91 @@
+"""`./run mutants`: change the code bit by bit with mutmut, see whether the tests notice, and print a table.
+
+Each change (a mutant) is judged by the tests that run the function it is in, of those that setup.cfg names. What is
+known stays in the folder mutants/ until the function or what tests it changes, so a run that was stopped goes on
+where it was. docs/mutants.md has the figures of the last whole run and says of each mutant left alive why it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+WANTED = 90  # per cent
+PROCESSES = 2
+# An endless loop or a wait without end is noticed too, by the time that it takes.
+NOTICED = ("killed", "timeout", "segfault")
+HEAD = ("module", "mutants", "killed", "timeouts", "survived", "not run", "noticed")
+
+
+def share(counts: Counter[str]) -> float:
+    """Return how many of the mutants that were run were noticed, in per cent."""
+    run = counts.total() - counts["not checked"]
+    return 100 * sum(counts[outcome] for outcome in NOTICED) / run if run else 0.0
+
+
+def row(name: str, counts: Counter[str]) -> tuple[str, ...]:
+    """Return a line of the table: what is neither noticed nor still to do has survived."""
+    killed, late, waiting = counts["killed"] + counts["segfault"], counts["timeout"], counts["not checked"]
+    alive = counts.total() - killed - late - waiting
+    return (name, *map(str, (counts.total(), killed, late, alive, waiting)), f"{share(counts):.1f} %")
+
+
+def table(found: dict[str, Counter[str]]) -> str:
+    """Return the table, a line for each module and one for all, as Markdown."""
+    rows = [HEAD, tuple("---" for _ in HEAD), *(row(name, found[name]) for name in sorted(found))]
+    rows.append(row("all", sum(found.values(), Counter())))
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
+
+
+def chosen(path: Path, paths: list[str]) -> bool:
+    """Tell whether this file is one of those asked for, or lies in a folder that is."""
+    return not paths or any(path.is_relative_to(wanted.rstrip("/")) for wanted in paths)
+
+
+def main(words: list[str]) -> int:
+    """Make the mutants, run those not judged yet, print the table and the survivors; 0 if enough was noticed."""
+    told = argparse.ArgumentParser(prog="./run mutants", description=__doc__.split("\n")[0])
+    told.add_argument("path", nargs="*", help="files or folders, as hub/outbox; all that setup.cfg names if none")
+    told.add_argument("--again", action="store_true", help="also judge anew what survived before")
+    given = told.parse_args(words)
+    os.chdir(ROOT)
+    # mutmut reads setup.cfg of the folder that it is imported in.
+    from mutmut import __main__ as mutmut
+    from mutmut.mutation.data import SourceFileMutationData
+    from mutmut.stats import status_by_exit_code
+
+    def outcomes() -> dict[Path, dict[str, str]]:
+        known = {}
+        for path in filter(lambda path: chosen(path, given.path), mutmut.walk_mutatable_files()):
+            data = SourceFileMutationData(path=path)
+            data.load()
+            known[path] = {name: status_by_exit_code[code] for name, code in data.exit_code_by_key.items()}
+        return known
+
+    mutmut.makedirs("mutants", exist_ok=True)
+    with mutmut.CatchOutput(spinner_title="Making mutants"):
+        mutmut.copy_src_dir()
+        mutmut.create_mutants(PROCESSES)
+    before = outcomes()
+    if not before:
+        told.error(f"setup.cfg names no file to change in {', '.join(given.path)}")
+    settled = NOTICED if given.again else (*NOTICED, "survived", "no tests")
+    todo = [name for of in before.values() for name, outcome in of.items() if outcome not in settled]
+    if todo:
+        mutmut._run(todo, PROCESSES)
+    known = outcomes()
+    alive = [name for of in known.values() for name, outcome in of.items() if outcome not in (*NOTICED, "not checked")]
+    for name in alive:
+        sys.stdout.write(f"\n{mutmut.get_diff_for_mutant(name)}\n")
+    found = {str(path): Counter(of.values()) for path, of in known.items() if of}
+    sys.stdout.write(f"\n{table(found)}\n")
+    everything = sum(found.values(), Counter())
+    return 0 if share(everything) >= WANTED and not everything["not checked"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
