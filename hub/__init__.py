@@ -1,5 +1,6 @@
 """The public names for plugins: hook marker, values and errors. Imports no Flask."""
 
+from hub.answers import Answer
 from hub.errors import (
     ConnectionLost,
     HubError,
@@ -23,11 +24,13 @@ from hub.events import (
 )
 from hub.facts import Choice, Field, Limits, LocationProvider, OAuth2, Reply, Scope, Setting
 from hub.hookspecs import hookimpl
+from hub.texts import Unusable, utc_text
 from hub.values import Account, Api, Card, DialIn, Listed, Location, Meeting, MeetingRequest, Person, Readiness
 
 __all__ = [
     "Account",
     "AccountRemoved",
+    "Answer",
     "Api",
     "Card",
     "Choice",
@@ -58,8 +61,10 @@ __all__ = [
     "Setting",
     "Temporary",
     "Untrusted",
+    "Unusable",
     "VendorEvent",
     "WebhookReply",
     "WebhookRequest",
     "hookimpl",
+    "utc_text",
 ]

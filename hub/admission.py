@@ -8,7 +8,8 @@ from importlib import resources
 from typing import Any, get_args
 
 from hub.facts import Field, FieldKind, LocationProvider, OAuth2, Scope, Setting
-from hub.values import Account, Card, is_line, web_link
+from hub.texts import is_line, web_link
+from hub.values import Account, Card
 
 API, OLDEST_API = (
     1,
@@ -93,9 +94,13 @@ def check_facts(facts: Any, plugin: Any) -> list[str]:
         raise ValueError("location_provider() did not return a LocationProvider")
     if not re.fullmatch(r"[a-z][a-z0-9]{1,30}", facts.key):
         raise ValueError("its key must be lower-case letters and digits")
-    if not all(is_line(text) for text in (facts.label, facts.group, facts.blurb)):
+    if not all(is_line(text) for text in (facts.label, facts.group, facts.blurb, facts.for_invitees)):
         raise ValueError("its texts are too long, more than one line, or no texts")
-    if not (facts.label.strip() and facts.group.strip()) or len(facts.label) > 60 or len(facts.blurb) > 300:
+    if (
+        not (facts.label.strip() and facts.group.strip())
+        or len(facts.label) > 60
+        or max(len(facts.blurb), len(facts.for_invitees)) > 300
+    ):
         raise ValueError("its label or group is empty, or its texts are too long")
     check_fields(facts.host_fields)
     _check_settings(facts.settings)

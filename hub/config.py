@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from hub import crash, keys, logs
 from hub.facts import LocationProvider
-from hub.values import LOOPBACK
+from hub.texts import LOOPBACK
 
 # name, what it is for; docs/settings.md has a line on each, and a test compares the two.
 SETTINGS = {

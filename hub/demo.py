@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from hub import local, providers
 from hub.facts import Field
-from hub.providers import Provider
+from hub.provider import Provider
 from hub.supervisor import Part, Supervisor
 
 if TYPE_CHECKING:

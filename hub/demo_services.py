@@ -12,7 +12,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from hub import mailbox
-from hub.providers import Provider
+from hub.provider import Provider
 
 
 class QuietHandler(WSGIRequestHandler):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from hub.values import aware
+from hub.texts import aware
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from hub.answers import Answer
 from hub.errors import ProviderError
 
 FieldKind = Literal["text", "multiline", "tel", "address", "url", "choice"]
@@ -74,6 +75,11 @@ class Reply:
     data: Any
     text: str = field(repr=False)
 
+    @property
+    def answer(self) -> Answer:
+        """The body as a JSON object that is read without trust."""
+        return Answer(self.data)
+
 
 @dataclass(frozen=True)
 class OAuth2:
@@ -135,7 +141,8 @@ class LocationProvider:
     """A kind of location, as its plugin describes it.
 
     `key` is lower-case letters and digits. `group` is the heading on the settings page. `icon` names an SVG file in
-    the plugin's package. `blurb` is one line for hosts. `manifests` names files in the package that set the hub up at
+    the plugin's package. `blurb` is one line for hosts, `for_invitees` one that tells invitees what they get, for a
+    provider without the hook `describe_location`. `manifests` names files in the package that set the hub up at
     the vendor: the usual one, and after it the one with all optional scopes. In them stand $public_url, $redirect_url
     and $webhook_url.
     """
@@ -150,3 +157,4 @@ class LocationProvider:
     settings: tuple[Setting, ...] = ()
     manifests: tuple[str, ...] = ()
     limits: Limits = Limits()
+    for_invitees: str = ""

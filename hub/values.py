@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 from hub.facts import Reply
+from hub.texts import Unusable, aware, is_line, web_link
 
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-LONGEST_TEXT = 2000
+SHORTEST_NUMBER = 4  # digits of a telephone number
+MOST_DIAL_IN = 200
 LONGEST_DATA = 20_000  # of one text in Meeting.data
 MOST_DATA = 50
-
-
-def is_line(text: object) -> bool:
-    """Tell whether this is a text that fits on one line of a page, a mail or a calendar entry."""
-    return isinstance(text, str) and len(text) <= LONGEST_TEXT and not any(ord(c) < 32 or ord(c) == 127 for c in text)
-
-
-def aware(moment: datetime, name: str = "datetime") -> datetime:
-    """Return `moment` unchanged. Raises ValueError when it carries no time zone."""
-    if moment.tzinfo is None or moment.utcoffset() is None:
-        raise ValueError(f"{name} has no time zone")
-    return moment
 
 
 class Readiness(StrEnum):
@@ -92,6 +82,11 @@ class MeetingRequest:
     def __post_init__(self) -> None:
         aware(self.starts_at, "starts_at")
 
+    @property
+    def ends_at(self) -> datetime:
+        """When it ends, in the zone of `starts_at`."""
+        return self.starts_at + timedelta(minutes=self.minutes)
+
 
 @dataclass(frozen=True)
 class DialIn:
@@ -104,9 +99,32 @@ class DialIn:
 
     def __post_init__(self) -> None:
         if not all(is_line(text) for text in (self.number, self.country, self.label, self.tap)) or not self.number:
-            raise ValueError("a dial-in number is missing, too long, or more than one line")
+            raise Unusable("a dial-in number is missing, too long, or more than one line")
         if self.tap and not self.tap.startswith("tel:"):
-            raise ValueError("tap is not a tel: link")
+            raise Unusable("tap is not a tel: link")
+
+    @classmethod
+    def of(cls, shown: str, *, code: str = "", then: str = "", country: str = "", label: str = "") -> DialIn | None:
+        """Return the number that a vendor shows, None where it shows none.
+
+        Its `tap` types the meeting's `code` and #, and after it `then`: digits, `*`, `#`, and commas for pauses of about
+        two seconds. With a code of anything but digits and blanks it only dials.
+        """
+        digits = re.sub(r"[^+0-9]", "", shown)
+        if len(digits) < SHORTEST_NUMBER:
+            return None
+        typed = f",,{''.join(code.split())}#{then}"
+        tail = typed if re.fullmatch(r",,\d+#[\d,*#]*", typed, re.ASCII) else ""
+        return cls(number=shown, country=country, label=label, tap=f"tel:{digits}{tail}")
+
+    @staticmethod
+    def distinct(numbers: Iterable[DialIn | None]) -> tuple[DialIn, ...]:
+        """Return those that are numbers, each once, as many as a meeting may have."""
+        found: dict[str, DialIn] = {}
+        for number in numbers:
+            if number:
+                found.setdefault(number.tap or number.number, number)
+        return tuple(found.values())[:MOST_DIAL_IN]
 
 
 @dataclass(frozen=True)
@@ -128,17 +146,22 @@ class Meeting:
 
     def __post_init__(self) -> None:
         if not isinstance(self.where, str) or not self.where.strip():
-            raise ValueError("where is empty")
+            raise Unusable("where is empty")
         texts = (self.where, self.external_id, self.join_url, self.passcode, self.dial_in_id, self.dial_in_passcode)
         if not all(is_line(text) for text in texts):
-            raise ValueError("a text is missing, too long, or more than one line")
-        if len(self.dial_in) > 200:
-            raise ValueError("too many dial-in numbers")
+            raise Unusable("a text is missing, too long, or more than one line")
+        if len(self.dial_in) > MOST_DIAL_IN:
+            raise Unusable("too many dial-in numbers")
         if not all(isinstance(number, DialIn) for number in self.dial_in):
-            raise ValueError("a dial-in number is no DialIn")
+            raise Unusable("a dial-in number is no DialIn")
         _check_data(self.data)
         if self.join_url and not web_link(self.join_url):
-            raise ValueError("join_url is not an https link")
+            raise Unusable("join_url is not an https link")
+
+    @property
+    def path_id(self) -> str:
+        """`external_id` as one segment of a URL's path, whatever the vendor put into it."""
+        return quote(self.external_id, safe="")
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict of JSON values from which `from_json` makes an equal meeting."""
@@ -178,7 +201,7 @@ class Listed:
 
     def __post_init__(self) -> None:
         if not all(is_line(text) for text in (self.external_id, self.ref, self.title)) or not self.external_id:
-            raise ValueError("a text is missing, too long, or more than one line")
+            raise Unusable("a text is missing, too long, or more than one line")
         if self.starts_at is not None:
             aware(self.starts_at, "starts_at")
         _check_data(self.data)
@@ -219,15 +242,4 @@ class Api(Protocol):
 def _check_data(data: Mapping[str, str]) -> None:
     kept = [text for pair in data.items() for text in pair]
     if len(kept) > 2 * MOST_DATA or any(not isinstance(text, str) or len(text) > LONGEST_DATA for text in kept):
-        raise ValueError("data holds something else than a few short texts")
-
-
-def web_link(url: str) -> bool:
-    """Tell whether `url` is an https link, or an http one to this very machine (as sandboxes make)."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    if not parts.hostname or any(ord(c) <= 32 for c in url):
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        raise Unusable("data holds something else than a few short texts")

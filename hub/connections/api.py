@@ -10,7 +10,7 @@ from hub.connections import http
 from hub.connections.tokens import fresh_token
 from hub.errors import ConnectionLost, Temporary
 from hub.facts import OAuth2, Reply
-from hub.providers import Provider
+from hub.provider import Provider
 
 if TYPE_CHECKING:
     from hub.container import Hub

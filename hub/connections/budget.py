@@ -10,7 +10,7 @@ from sqlalchemy import case, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from hub.providers import Provider
+from hub.provider import Provider
 from hub.store.models import AccountUse
 
 if TYPE_CHECKING:

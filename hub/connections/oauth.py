@@ -17,7 +17,7 @@ from hub.connections.api import GrantApi
 from hub.connections.readiness import missing_scopes
 from hub.errors import MissingScopes, NotPossible
 from hub.facts import OAuth2
-from hub.providers import Provider
+from hub.provider import Provider
 from hub.store.models import OAuthFlow
 from hub.store.vault import Unreadable, digest
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.connections import tokens
-from hub.providers import Provider
+from hub.provider import Provider
 from hub.store.models import Connection, Host
 from hub.values import Account, Readiness
 

@@ -15,7 +15,7 @@ from hub.connections.broken import host_knows, mark_broken
 from hub.connections.shared import others
 from hub.errors import NotPossible
 from hub.outbox import outbox
-from hub.providers import Provider
+from hub.provider import Provider
 from hub.store.models import Booking, Connection, EventType, Host, LocationRow, MeetingRow
 from hub.values import Account
 

@@ -21,7 +21,7 @@ from hub.connections.broken import locked, mark_broken
 from hub.connections.http import bounded, usual
 from hub.errors import ConnectionLost, ProviderError, Rejected, Temporary
 from hub.outbox import lease as leases
-from hub.providers import Provider
+from hub.provider import Provider
 from hub.store import counters
 from hub.store.db import outside_transaction
 from hub.store.models import Connection

@@ -13,7 +13,7 @@ import httpx2
 from hub.config import Settings
 from hub.connections import http
 from hub.doctor.finding import OK, WARNING, WRONG, Told
-from hub.values import LOOPBACK
+from hub.texts import LOOPBACK
 
 PATIENCE = 5.0
 LITTLE, TOO_LITTLE = 1_000_000_000, 100_000_000  # bytes

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from hub import config
 from hub.config import ConfigError, Settings
 from hub.doctor.finding import OK, WARNING, WRONG, Check
-from hub.providers import Provider, Registry
+from hub.provider import Provider
+from hub.providers import Registry
 
 
 def findings(settings: Settings, registry: Registry, *, address_known: bool) -> Iterator[Check]:

@@ -20,7 +20,7 @@ from hub.doctor.place import room
 from hub.notify.transport import SmtpMailer
 from hub.store import migrate
 from hub.store.db import Store
-from hub.values import LOOPBACK
+from hub.texts import LOOPBACK
 
 OLDEST_POSTGRESQL = 14
 LARGEST_SKEW = timedelta(seconds=5)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from hub.connections import service
 from hub.events import AccountRemoved, MeetingDeleted, MeetingMoved, MeetingRestored, VendorEvent, WebhookReply
 from hub.meetings.noticed import notice
-from hub.providers import Provider
+from hub.provider import Provider
 from hub.store.deliveries import WebhookDelivery
 
 if TYPE_CHECKING:

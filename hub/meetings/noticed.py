@@ -17,7 +17,7 @@ from hub.connections.service import fingerprint
 from hub.events import MeetingDeleted, MeetingMoved, MeetingRestored, VendorEvent
 from hub.notify import announce
 from hub.notify.details import details
-from hub.providers import Provider
+from hub.provider import Provider
 from hub.store.models import Booking, MeetingRow
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.meetings.decide import Action
-from hub.providers import Provider
+from hub.provider import Provider
 from hub.values import Api, Meeting, MeetingRequest
 
 

@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 from icalendar import Calendar, Event, vCalAddress, vText, vUri
 
-from hub.values import Person, aware
+from hub.texts import aware
+from hub.values import Person
 
 PRODUCT = "-//Scheduling Hub//Bookings//EN"
 GOOGLE = "https://calendar.google.com/calendar/render"

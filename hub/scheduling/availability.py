@@ -11,7 +11,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from hub.errors import InvalidInput
-from hub.values import aware
+from hub.texts import aware
 
 Range = tuple[int, int]  # first and last minute of the wall-clock day, the last exclusive; 1440 is midnight at its end
 Busy = tuple[datetime, datetime]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hub.connections.readiness import Standing
 from hub.errors import ProviderError
 from hub.facts import Field
-from hub.providers import Provider
+from hub.provider import Provider
 from hub.scheduling import availability
 from hub.store.models import Booking, EventType, Host, LocationRow
 from hub.values import Location, Readiness

@@ -10,7 +10,7 @@ from hub.forms import Faults, InvalidForm
 from hub.scheduling import event_types, hours
 from hub.scheduling.event_type_form import Typed, TypedLocation
 from hub.store.models import Host
-from hub.values import LONGEST_TEXT
+from hub.texts import LONGEST_TEXT
 
 if TYPE_CHECKING:
     from hub.container import Hub

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from hub.scheduling.offers import Option
 from hub.store.models import Booking, EventType
 from hub.store.vault import digest
-from hub.values import aware
+from hub.texts import aware
 
 if TYPE_CHECKING:
     from hub.container import Hub

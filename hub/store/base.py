@@ -9,7 +9,7 @@ from sqlalchemy import JSON, DateTime, MetaData, TypeDecorator
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 
-from hub.values import aware
+from hub.texts import aware
 
 
 class UTCDateTime(TypeDecorator[datetime]):

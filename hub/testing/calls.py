@@ -11,7 +11,7 @@ import pytest
 
 from hub.connections.api import ConnectionApi
 from hub.errors import MeetingGone, PluginFault, ProviderError, Temporary
-from hub.providers import Provider
+from hub.provider import Provider
 from hub.testing.checks import check_meeting
 from hub.values import Account, Listed, Meeting, MeetingRequest
 

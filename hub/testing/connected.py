@@ -14,7 +14,8 @@ import pytest
 
 from hub.connections.api import ConnectionApi
 from hub.errors import ConnectionLost, MeetingGone, ProviderError, Temporary
-from hub.providers import Provider, Registry
+from hub.provider import Provider
+from hub.providers import Registry
 from hub.testing import samples
 from hub.testing.calls import Hooks
 from hub.testing.checks import check_meeting

@@ -23,7 +23,8 @@ import pytest
 from hub import providers
 from hub.errors import ConnectionLost, Untrusted
 from hub.events import WebhookRequest
-from hub.providers import GROUP, HOOKS, Provider, Registry
+from hub.provider import Provider
+from hub.providers import GROUP, HOOKS, Registry
 from hub.testing import samples
 from hub.testing.checks import check_fields, check_meeting
 from hub.values import Account, Card, Location, Readiness

@@ -18,7 +18,7 @@ from flask import Flask
 from hub import config, providers
 from hub.app import assemble, create_app
 from hub.container import Hub
-from hub.providers import Provider
+from hub.provider import Provider
 from hub.store.migrate import upgrade
 from hub.testing import samples
 from hub.testing.people import Host, Invitee

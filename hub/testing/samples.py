@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from hub.facts import Field, FieldKind
-from hub.providers import Provider
+from hub.provider import Provider
 from hub.values import Location, MeetingRequest, Person
 
 HOST = Person("Ada Host", "ada@example.com")

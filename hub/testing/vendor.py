@@ -25,7 +25,8 @@ from hub import accounts, config
 from hub.connections import http, oauth
 from hub.connections.api import ConnectionApi
 from hub.container import Hub
-from hub.providers import Provider, Registry
+from hub.provider import Provider
+from hub.providers import Registry
 from hub.store.db import Store
 from hub.store.migrate import upgrade
 from hub.store.models import Connection

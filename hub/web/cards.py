@@ -12,7 +12,7 @@ from hub.connections.readiness import Standing
 from hub.connections.shared import others
 from hub.errors import HubError
 from hub.notify.connection_mail import earlier
-from hub.providers import Provider
+from hub.provider import Provider
 from hub.store.models import Connection
 from hub.values import Card, Readiness
 from hub.web.banners import Banner

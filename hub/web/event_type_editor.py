@@ -12,7 +12,7 @@ from hub import inputs
 from hub.connections.readiness import Standing
 from hub.errors import ProviderError
 from hub.facts import Field
-from hub.providers import Provider
+from hub.provider import Provider
 from hub.scheduling.event_type_form import MOST_LOCATIONS, Typed, TypedLocation
 from hub.scheduling.offers import shown
 from hub.values import Location, Readiness

@@ -12,7 +12,7 @@ from hub.connections import oauth, service
 from hub.connections.readiness import standing
 from hub.errors import HubError, MissingScopes, NotPossible, Rejected, Temporary
 from hub.notify import connection_mail
-from hub.providers import Provider
+from hub.provider import Provider
 from hub.values import Readiness
 from hub.web.banners import of_providers
 from hub.web.cards import CardView, card_view

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from hub import metrics, watch, words
 from hub.errors import InvalidInput
 from hub.outbox import life
-from hub.values import LOOPBACK
+from hub.texts import LOOPBACK
 from hub.web import latency
 from hub.web.shell import the_hub
 

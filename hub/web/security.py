@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 from werkzeug.routing import IntegerConverter, Map
 
 from hub import logs, words
-from hub.values import LOOPBACK
+from hub.texts import LOOPBACK
 
 if TYPE_CHECKING:
     from hub.container import Hub

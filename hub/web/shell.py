@@ -10,7 +10,7 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from hub import words
-from hub.providers import Provider
+from hub.provider import Provider
 from hub.web.banners import SETTINGS, Banner, banners
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hub import (
     Account,
+    Answer,
     Api,
     DialIn,
     LocationProvider,
@@ -16,16 +16,13 @@ from hub import (
     ProviderError,
     Reply,
     Scope,
-    Temporary,
     hookimpl,
 )
 
 
 def read_error(reply: Reply) -> ProviderError | None:
     """Return what a failed answer of Google means where it departs from HTTP's usual meaning."""
-    error = reply.data.get("error") if isinstance(reply.data, Mapping) else None
-    details = error.get("details") if isinstance(error, Mapping) else None
-    reasons = {one.get("reason") for one in details or () if isinstance(one, Mapping)}
+    reasons = {detail.text("reason") for detail in reply.answer.part("error").parts("details")}
     return MissingScopes(()) if reply.status == 403 and "ACCESS_TOKEN_SCOPE_INSUFFICIENT" in reasons else None
 
 
@@ -66,6 +63,7 @@ def location_provider() -> LocationProvider:
         group="Video Conferencing",
         icon="icon.svg",
         blurb="A Meet link of its own for every booking",
+        for_invitees="You get a Google Meet link by mail",
         oauth=OAUTH,
     )
 
@@ -73,30 +71,19 @@ def location_provider() -> LocationProvider:
 @hookimpl
 def connect_account(api: Api) -> Account:
     """Return whose Google account the grant is for."""
-    person = _object(api.get("/userinfo").data)
-    if not (external_id := _text(person, "sub")):
-        raise Temporary("Google did not say whose account this is.")
-    return Account(external_id, _text(person, "email") or external_id)
-
-
-@hookimpl
-def describe_location() -> str:
-    """Return what the invitee gets."""
-    return "You get a Google Meet link by mail"
+    person = api.get("/userinfo").answer
+    external_id = person.need_text("sub")
+    return Account(external_id, person.text("email") or external_id)
 
 
 @hookimpl
 def create_meeting(api: Api) -> Meeting:
     """Make a space."""
-    space = _object(api.post("/spaces", json={}).data)
-    name, link = _text(space, "name"), _text(space, "meetingUri")
-    if not name or not link:
-        raise Temporary("Google's answer has no meeting in it.", outcome_known=False)
-    numbers = tuple(_numbers(space.get("phoneAccess")))
-    try:
-        return Meeting("Google Meet", external_id=name.removeprefix("spaces/"), join_url=link, dial_in=numbers)
-    except ValueError as fault:
-        raise Temporary(f"Google's answer is unusable: {fault}.", outcome_known=False) from fault
+    space = api.post("/spaces", json={}).answer
+    name, link = space.need_text("name"), space.need_text("meetingUri")
+    numbers = (_number(row) for row in space.parts("phoneAccess"))  # Google gives them to paying accounts only
+    meeting_id = name.removeprefix("spaces/")
+    return Meeting("Google Meet", external_id=meeting_id, join_url=link, dial_in=DialIn.distinct(numbers))
 
 
 @hookimpl
@@ -113,22 +100,12 @@ def sandbox_app(public_url: str) -> Any:
     return Google(public_url)
 
 
-def _numbers(rows: Any) -> Iterator[DialIn]:
-    """Yield the numbers of a space, each with its own pin; Google gives them to paying accounts only."""
-    for row in rows if isinstance(rows, list) else ():
-        one = _object(row)
-        shown, pin = _text(one, "phoneNumber"), _text(one, "pin")
-        digits = "".join(c for c in shown if c in "+0123456789")
-        if len(digits) >= 4:
-            tap = f"tel:{digits},,{pin}#" if pin.isdigit() else f"tel:{digits}"
-            label = f"PIN {pin}" if pin else ""
-            yield DialIn(number=shown, country=_text(one, "regionCode")[:2], label=label, tap=tap)
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(item: Mapping[str, Any], name: str) -> str:
-    value = item.get(name)
-    return value if isinstance(value, str) else ""
+def _number(row: Answer) -> DialIn | None:
+    """Return one number of a space; each has a pin of its own."""
+    pin = row.text("pin")
+    return DialIn.of(
+        row.text("phoneNumber"),
+        code=pin,
+        country=row.text("regionCode")[:2],
+        label=f"PIN {pin}" if pin else "",
+    )

@@ -25,6 +25,7 @@ def location_provider() -> LocationProvider:
         group="Video Conferencing",
         icon="icon.svg",
         blurb="A Jitsi room of its own for every booking; no account needed",
+        for_invitees="You get a Jitsi link by mail; it opens in the browser",
         host_fields=(
             Field("server", "Your Jitsi server", "url", required=False, help="Leave it empty for the usual one."),
         ),
@@ -34,12 +35,6 @@ def location_provider() -> LocationProvider:
             Setting("app_secret", "with which passes are signed (HS256)", secret=True, goes_with="app_id"),
         ),
     )
-
-
-@hookimpl
-def describe_location() -> str:
-    """Return what the invitee gets."""
-    return "You get a Jitsi link by mail; it opens in the browser"
 
 
 @hookimpl

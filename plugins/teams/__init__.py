@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 from hub import (
     Account,
+    Answer,
     Api,
+    DialIn,
     LocationProvider,
     Meeting,
-    MeetingGone,
     MeetingRequest,
     MissingScopes,
     OAuth2,
@@ -19,16 +19,17 @@ from hub import (
     Reply,
     Scope,
     hookimpl,
+    utc_text,
 )
-from plugins.teams import mapping
 
+# Fields as in https://learn.microsoft.com/graph/api/resources/onlinemeeting
 MEETINGS = "/me/onlineMeetings"
+LONGEST_SUBJECT = 255
 
 
 def read_error(reply: Reply) -> ProviderError | None:
     """Return what a failed answer of Microsoft Graph means where it departs from HTTP's usual meaning."""
-    error = reply.data.get("error") if isinstance(reply.data, Mapping) else None
-    code = error.get("code") if isinstance(error, Mapping) else ""
+    code = reply.answer.part("error").text("code")
     # Also where an administrator has not consented, or the tenant keeps its users from making meetings.
     return MissingScopes(()) if reply.status == 403 and code in ("Forbidden", "Authorization_RequestDenied") else None
 
@@ -62,6 +63,7 @@ def location_provider() -> LocationProvider:
         group="Video Conferencing",
         icon="icon.svg",
         blurb="A Teams meeting of its own for every booking; for work and school accounts",
+        for_invitees="You get a Teams link by mail",
         oauth=OAUTH,
     )
 
@@ -69,45 +71,38 @@ def location_provider() -> LocationProvider:
 @hookimpl
 def connect_account(api: Api) -> Account:
     """Return whose Microsoft account the grant is for."""
-    return mapping.read_account(api.get("/me").data)
-
-
-@hookimpl
-def describe_location() -> str:
-    """Return what the invitee gets."""
-    return "You get a Teams link by mail"
+    user = api.get("/me").answer
+    external_id = user.need_text("id")
+    return Account(external_id, user.text("mail", "userPrincipalName") or external_id)
 
 
 @hookimpl
 def create_meeting(request: MeetingRequest, api: Api) -> Meeting:
     """Make the meeting, or get the one that an earlier attempt has made: the marker is its external id."""
-    body = {**mapping.sent(request), "externalId": request.ref}
-    return mapping.read_meeting(api.post(f"{MEETINGS}/createOrGet", json=body).data, request)
+    body = {**_sent(request), "externalId": request.ref}
+    return _meeting(api.post(f"{MEETINGS}/createOrGet", json=body).answer, request)
 
 
 @hookimpl
 def update_meeting(request: MeetingRequest, meeting: Meeting, api: Api) -> Meeting:
     """Send what the meeting should be; where nothing differs from what was last sent, send nothing."""
-    if meeting.data == mapping.sent(request):
+    if meeting.data == _sent(request):
         return meeting
-    api.patch(_path(meeting), json=mapping.sent(request))
-    return mapping.moved(meeting, request)
+    api.patch(f"{MEETINGS}/{meeting.path_id}", json=_sent(request))
+    return replace(meeting, data=_sent(request))
 
 
 @hookimpl
 def delete_meeting(meeting: Meeting, api: Api) -> None:
-    """Delete the meeting; one that is gone is deleted."""
-    try:
-        api.delete(_path(meeting))
-    except MeetingGone:
-        return
+    """Delete the meeting."""
+    api.delete(f"{MEETINGS}/{meeting.path_id}")
 
 
 @hookimpl
 def find_meeting(request: MeetingRequest, api: Api) -> Meeting:
     """Return the meeting that a lost attempt made. Graph has no search by external id, but asking again never doubles."""
     found = create_meeting(request, api)
-    api.patch(_path(found), json=mapping.sent(request))  # what was got may be as an earlier attempt wanted it
+    api.patch(f"{MEETINGS}/{found.path_id}", json=_sent(request))  # what was got may be as an earlier attempt wanted it
     return found
 
 
@@ -119,5 +114,28 @@ def sandbox_app(public_url: str) -> Any:
     return Teams(public_url)
 
 
-def _path(meeting: Meeting) -> str:
-    return f"{MEETINGS}/{quote(meeting.external_id, safe='')}"
+def _sent(request: MeetingRequest) -> dict[str, str]:
+    """Return the JSON of what the meeting should be, which tells one state of it from another."""
+    return {
+        "subject": " ".join(request.title.split())[:LONGEST_SUBJECT] or "Meeting",
+        "startDateTime": utc_text(request.starts_at),
+        "endDateTime": utc_text(request.ends_at),
+    }
+
+
+def _meeting(found: Answer, request: MeetingRequest) -> Meeting:
+    """Return the meeting that an answer describes."""
+    audio = found.part("audioConferencing")
+    code = audio.text("conferenceId")
+    paid = DialIn.of(audio.text("tollNumber"), code=code)
+    free = DialIn.of(audio.text("tollFreeNumber"), code=code, label="toll-free")
+    dial_in = DialIn.distinct((paid, free))
+    return Meeting(
+        where="Microsoft Teams",
+        external_id=found.need_text("id"),
+        join_url=found.need_text("joinWebUrl"),
+        dial_in=dial_in,
+        passcode=found.part("joinMeetingIdSettings").text("passcode"),
+        dial_in_id=code if dial_in else "",
+        data=_sent(request),
+    )

@@ -30,9 +30,11 @@ class Webex(Sandbox):
 
     @operation("GET", "/v1/meetings", "list", scope="meeting:schedules_read")
     def meetings(self, call: Call) -> JSON:
-        tag = call.query.get("integrationTag", "")
+        tag, start, end = (call.query.get(name, "") for name in ("integrationTag", "from", "to"))
         mine = [one for one in self.listed(call.user) if not tag or tag in one.values["integrationTags"]]
-        return {"items": [self.shape(one) for one in mine]}
+        # Texts of one form compare as times do.
+        mine = [one for one in mine if start <= one.values["start"] and (not end or one.values["start"] < end)]
+        return {"items": [self.shape(one) for one in mine[: int(call.query.get("max", "10"))]]}
 
     @operation("POST", "/v1/meetings", "create", scope="meeting:schedules_write")
     def create(self, call: Call) -> JSON:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
 
-from hub import Account, DialIn, Meeting, MeetingRequest, Temporary
+from hub import Account, Answer, DialIn, Meeting, MeetingRequest, Temporary, Unusable, utc_text
 
 LONGEST_TOPIC = 200
 LONGEST_AGENDA = 2000
 LONGEST_MEETING = 1440
 LONGEST_CHARACTER = 40  # code points in what is seen as one; beyond it is mischief
-MOST_NUMBERS = 200
 FREE_MINUTES = 40
 BASIC = 1
 PLANS = {BASIC: "basic", 2: "licensed", 4: "unassigned", 99: "none"}
@@ -85,7 +84,7 @@ def cut(text: str, limit: int) -> str:
 def _sent(request: MeetingRequest) -> dict[str, str]:
     title = " ".join("".join(" " if unicodedata.category(c) in {"Cc", "Cs"} else c for c in request.title).split())
     return {
-        "start": request.starts_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "start": utc_text(request.starts_at),
         "minutes": str(min(max(request.minutes, 1), LONGEST_MEETING)),
         "title": cut(title, LONGEST_TOPIC) or "Meeting",
         "timezone": request.timezone,
@@ -119,19 +118,18 @@ def _joined(text: str, at: int) -> bool:
 
 def read_account(data: Any) -> Account:
     """Return whose account GET /users/me describes. Raises Temporary when it names nobody."""
-    user = data if isinstance(data, Mapping) else {}
-    if not (external_id := _text(user, "id")):
-        raise Temporary("Zoom did not say whose account this is.")
-    plan = user.get("type")
+    user = Answer(data)
+    external_id = user.need_text("id")
+    plan = data.get("type")
     free = plan == BASIC
     notes = {
         "plan": PLANS.get(plan, "") if isinstance(plan, int) else "",
-        "account_id": _text(user, "account_id"),
-        "display_name": _text(user, "display_name"),
+        "account_id": user.text("account_id"),
+        "display_name": user.text("display_name"),
     }
     return Account(
         external_id=external_id,
-        label=_text(user, "email") or notes["display_name"] or external_id,
+        label=user.text("email") or notes["display_name"] or external_id,
         notes={name: text for name, text in notes.items() if text},
         max_minutes=FREE_MINUTES if free else None,
         warning=f"Zoom's free plan ends meetings after {FREE_MINUTES} minutes." if free else "",
@@ -143,25 +141,23 @@ def read_meeting(data: Any, sent: Mapping[str, str]) -> Meeting:
 
     Raises Temporary of unknown outcome when the answer lacks what makes a meeting usable.
     """
-    item = data if isinstance(data, Mapping) else {}
-    number, join_url = meeting_id(item.get("id")), _text(item, "join_url")
-    if not number or not join_url:
+    item = Answer(data)
+    number = meeting_id(data.get("id")) if isinstance(data, Mapping) else ""
+    if not number:
         raise Temporary("Zoom's answer has no meeting in it.", outcome_known=False)
-    pin = _text(item, "pstn_password")
-    try:
-        dial_in = tuple(_dial_in(item.get("settings"), number, pin))
-        return Meeting(  # start_url is left out on purpose: it lets whoever holds it in as the host
-            where="Zoom",
-            external_id=number,
-            join_url=join_url,
-            dial_in=dial_in,
-            passcode=_text(item, "password"),
-            dial_in_id=spaced(number) if dial_in else "",
-            dial_in_passcode=pin if dial_in else "",
-            data=dict(sent),
-        )
-    except ValueError as fault:
-        raise Temporary(f"Zoom's answer is unusable: {fault}.", outcome_known=False) from fault
+    pin = item.text("pstn_password")
+    rows = item.part("settings").parts("global_dial_in_numbers")
+    dial_in = DialIn.distinct(_dial_in(row, number, pin) for row in rows)
+    return Meeting(  # start_url is left out on purpose: it lets whoever holds it in as the host
+        where="Zoom",
+        external_id=number,
+        join_url=item.need_text("join_url"),
+        dial_in=dial_in,
+        passcode=item.text("password"),
+        dial_in_id=spaced(number) if dial_in else "",
+        dial_in_passcode=pin if dial_in else "",
+        data=dict(sent),
+    )
 
 
 def read_created(data: Any, request: MeetingRequest) -> Meeting:
@@ -177,12 +173,14 @@ def find_in(items: Sequence[Any], request: MeetingRequest) -> Meeting | None:
 def all_in(items: Sequence[Any], request: MeetingRequest) -> list[Meeting]:
     """Return all of them, oldest first."""
     mark = marker(request)
-    ours = [item for item in items if isinstance(item, Mapping) and _text(item, "agenda").split(None, 1)[:1] == [mark]]
+    ours = [
+        item for item in items if isinstance(item, Mapping) and Answer(item).text("agenda").split(None, 1)[:1] == [mark]
+    ]
     found: list[Meeting] = []
-    for item in sorted(ours, key=lambda i: (_text(i, "created_at") or "~", meeting_id(i.get("id")))):
+    for item in sorted(ours, key=lambda i: (Answer(i).text("created_at") or "~", meeting_id(i.get("id")))):
         try:
             found.append(read_meeting(item, has(item)))
-        except Temporary:  # a row without id or link is of no use; the next may be
+        except (Temporary, Unusable):  # a row without id or link is of no use; the next may be
             continue
     return found
 
@@ -199,20 +197,12 @@ def spaced(number: str) -> str:
     return " ".join(part for part in (number[:3], number[3:middle], number[middle:]) if part)
 
 
-def _dial_in(settings: Any, number: str, pin: str) -> Iterator[DialIn]:
-    rows = settings.get("global_dial_in_numbers") if isinstance(settings, Mapping) else None
-    seen: set[str] = set()
-    for row in rows if isinstance(rows, list) else ():
-        shown = _text(row, "number") if isinstance(row, Mapping) else ""
-        digits = re.sub(r"[^+\d]", "", shown)
-        if len(digits) < 4 or digits in seen or len(seen) == MOST_NUMBERS:
-            continue
-        seen.add(digits)
-        label = _text(row, "city") or _text(row, "country_name")
-        if row.get("type") == "tollfree":
-            label = f"{label} (toll-free)".strip()
-        tap = f"tel:{digits},,{number}#" + (f",,,,*{pin}#" if pin else "")
-        yield DialIn(number=shown, country=_text(row, "country"), label=label, tap=tap)
+def _dial_in(row: Answer, number: str, pin: str) -> DialIn | None:
+    label = row.text("city", "country_name")
+    if row.text("type") == "tollfree":
+        label = f"{label} (toll-free)".strip()
+    then = f",,,,*{pin}#" if pin else ""
+    return DialIn.of(row.text("number"), code=number, then=then, country=row.text("country"), label=label)
 
 
 def meeting_id(value: Any) -> str:
@@ -220,8 +210,3 @@ def meeting_id(value: Any) -> str:
     # A JSON number in REST answers, a string in some of Zoom's webhooks.
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     return text if re.fullmatch(r"[1-9][0-9]{0,18}", text) else ""
-
-
-def _text(item: Mapping[str, Any], name: str) -> str:
-    value = item.get(name)
-    return value.strip() if isinstance(value, str) else ""

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, select, text
 from hub.connections import service
 from hub.connections.tokens import Grant, fresh_token
 from hub.errors import ConnectionLost
-from hub.providers import Provider
+from hub.provider import Provider
 from hub.scheduling import bookings
 from hub.store.models import Connection, OutboxRow
 from hub.values import Account

@@ -13,7 +13,8 @@ from hub.connections import oauth
 from hub.connections.tokens import _client
 from hub.container import Hub
 from hub.facts import Scope
-from hub.providers import Provider, Registry
+from hub.provider import Provider
+from hub.providers import Registry
 from hub.testing.vendor import Vendor, connected, running
 from tests.examples import acme
 from tests.examples.acme.sandbox import Acme

@@ -9,7 +9,8 @@ from types import ModuleType
 
 import pytest
 
-from hub.providers import Provider, Registry
+from hub.provider import Provider
+from hub.providers import Registry
 from hub.testing import samples
 from hub.testing.checks import check_fields, check_meeting
 from hub.testing.contract import ProviderContract
