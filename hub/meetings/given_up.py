@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub.connections.readiness import standing
 from hub.meetings import outcome
 from hub.meetings.decide import CALLS, decide
-from hub.meetings.sync import facts_of
+from hub.meetings.step import facts_of
 from hub.notify import announce
 from hub.outbox.outbox import Delivery
 from hub.store.models import Booking

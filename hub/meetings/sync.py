@@ -12,19 +12,18 @@ from sqlalchemy.orm import Session
 
 from hub import crash, logs
 from hub.connections import breaker
-from hub.connections.api import ConnectionApi
 from hub.connections.broken import mark_broken
 from hub.connections.readiness import Standing, standing
 from hub.errors import MeetingGone, ProviderError, Temporary
 from hub.meetings import gate, outcome
-from hub.meetings.decide import CALLS, Action, Facts, decide
-from hub.meetings.step import Step
+from hub.meetings.decide import CALLS, Action, decide
+from hub.meetings.step import Step, facts_of, prepare
 from hub.notify import unmade
 from hub.outbox import lease
 from hub.outbox.outbox import Delivery, Later
 from hub.store import counters
 from hub.store.models import Booking, MeetingRow
-from hub.values import Meeting, MeetingRequest, Person
+from hub.values import Meeting
 
 if TYPE_CHECKING:
     from hub.container import Hub
@@ -104,7 +103,7 @@ def _next(hub: Hub, booking_id: int, token: str) -> Step | Later | None:
             if later:
                 return later
             counters.count(session, "sync_attempts", provider=row.provider, action=action)
-            return _step(hub, known, booking, row, action)
+            return prepare(hub, known, booking, row, action)
     return Later(hub.clock() + BUSY_AGAIN, "more decisions than one pass takes")
 
 
@@ -134,65 +133,6 @@ def _first_action(hub: Hub, known: Standing, booking: Booking) -> tuple[MeetingR
             continue
         return row, action, waits
     return None, Action.NOTHING, waits
-
-
-def facts_of(hub: Hub, known: Standing, booking: Booking, row: MeetingRow) -> Facts:
-    """Gather what the decision about this row rests on."""
-    provider = hub.registry.get(row.provider)
-    connection = known.connections.get(row.provider)
-    scopes = connection.scopes if connection else ()
-    return Facts(
-        wanted=booking.confirmed and row is booking.meeting,
-        state=row.state,
-        behind=row.synced_version < booking.version,
-        attempted=row.attempted_at is not None,
-        readiness=known.readiness(row.provider),
-        same_account=known.same_account(row.provider, row.account),
-        can_move=bool(provider and provider.can("update_meeting", scopes)),
-        can_delete=bool(provider and provider.can("delete_meeting", scopes)),
-        started=booking.starts_at <= hub.clock(),
-        over=booking.ends_at <= hub.clock(),
-    )
-
-
-def _step(hub: Hub, known: Standing, booking: Booking, row: MeetingRow, action: Action) -> Step:
-    provider = hub.registry.get(row.provider)
-    assert provider
-    connection = known.connections.get(row.provider) if provider.oauth else None
-    if action is Action.CREATE:
-        row.attempted_at = hub.clock()  # committed before the call: a crash during it leaves this trace
-    return Step(
-        action=action,
-        wanted=booking.confirmed and row is booking.meeting,
-        row_id=row.id,
-        version=booking.version,
-        lease=booking.sync_lease,
-        provider=provider,
-        api=ConnectionApi(hub, provider, connection.id) if connection else None,
-        scopes=tuple(connection.scopes) if connection else (),
-        request=request_of(hub, booking, row),
-        meeting=Meeting.from_json(row.value) if row.value else None,
-        attempted_at=row.attempted_at,
-        connection_id=connection.id if connection else 0,
-        connected_at=connection.connected_at if connection else None,
-        account=connection.account if connection else "",
-    )
-
-
-def request_of(hub: Hub, booking: Booking, row: MeetingRow) -> MeetingRequest:
-    """Return what this row's meeting should be."""
-    host = booking.host
-    return MeetingRequest(
-        ref=hub.vault.fingerprint(f"meeting:{booking.ref}:{row.n}"),
-        title=booking.title,
-        starts_at=booking.starts_at,
-        minutes=booking.minutes,
-        timezone=host.timezone,
-        host=Person(host.name, host.email),
-        invitee=Person(booking.invitee_name, booking.invitee_email),
-        location=booking.place,
-        answers=dict(booking.answers),
-    )
 
 
 def _run(hub: Hub, booking_id: int, step: Step) -> None:

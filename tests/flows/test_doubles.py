@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hub.connections.api import ConnectionApi
-from hub.meetings.sync import QUIET, request_of
+from hub.meetings.step import request_of
+from hub.meetings.sync import QUIET
 from hub.store.models import Connection
 from tests.support.people import Host, Invitee
 from tests.support.world import World
