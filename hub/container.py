@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +33,7 @@ class Mailer(Protocol):
 
 @dataclass(frozen=True)
 class Hub:
-    """Everything a service may need; `clock()` returns the present as an aware UTC datetime."""
+    """Everything a service may need; `clock()` returns the present as an aware UTC datetime, `sleep()` waits for seconds."""
 
     settings: Settings
     store: Store
@@ -42,3 +43,4 @@ class Hub:
     http: httpx2.Client
     mailer: Mailer
     clock: Callable[[], datetime]
+    sleep: Callable[[float], None] = time.sleep

@@ -127,13 +127,17 @@ def _last_part(scope: str) -> str:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a vendor allows one account in a day that begins at 00:00 UTC: `per_day` creates and moves (0: any number).
+    """What a vendor allows one account; 0 is any number.
 
-    Of them `reserve` are kept for moves.
+    `per_day` counts creates and moves in a day that begins at 00:00 UTC; of them `reserve` are kept for moves.
+    `per_second` counts calls of any kind, for all accounts of one `Account.pool` together; `reads_per_second` is for
+    vendors that allow fewer GETs.
     """
 
     per_day: int = 0
     reserve: int = 0
+    per_second: int = 0
+    reads_per_second: int = 0
 
 
 @dataclass(frozen=True)

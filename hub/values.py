@@ -35,7 +35,8 @@ class Readiness(StrEnum):
 class Account:
     """Who a connection belongs to at the vendor: stable id, the label hosts know it by (an email), more in `notes`.
 
-    `max_minutes` is how long the account lets a meeting last, None for no limit; `warning` says so to the host.
+    `max_minutes` is how long the account lets a meeting last, None for no limit; `warning` says so to the host. `pool`
+    is the stable id of what the vendor counts calls per second for, such as a company; empty where it is this account.
     """
 
     external_id: str
@@ -43,6 +44,7 @@ class Account:
     notes: Mapping[str, str] = field(default_factory=dict)
     max_minutes: int | None = None
     warning: str = ""
+    pool: str = ""
 
 
 @dataclass(frozen=True)

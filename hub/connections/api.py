@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from hub.connections import http
+from hub.connections import http, pace
 from hub.connections.tokens import fresh_token
 from hub.errors import ConnectionLost, Temporary
 from hub.facts import OAuth2, Reply
@@ -43,11 +43,16 @@ class _Api:
     def _token(self, refused: str = "") -> str:
         raise NotImplementedError
 
+    def _wait(self, method: str) -> None:
+        """Wait until the vendor's limit of calls per second lets one more through."""
+
     def _send(self, method: str, path: str, **arguments: Any) -> Reply:
         token = self._token()
+        self._wait(method)
         reply = http.send(self._hub.http, method, self._base + path, token=token, **arguments)
         if reply.status == 401:
             token = self._token(refused=token)
+            self._wait(method)
             reply = http.send(self._hub.http, method, self._base + path, token=token, **arguments)
         if 200 <= reply.status < 300:
             if reply.data is None and reply.text.strip():
@@ -70,6 +75,9 @@ class ConnectionApi(_Api):
         other = ConnectionApi(self._hub, self._provider, self._connection_id)
         other._base = _identity_base(self._oauth, self._base)
         return other
+
+    def _wait(self, method: str) -> None:
+        pace.wait(self._hub, self._provider, self._connection_id, reading=method == "GET")
 
     def _token(self, refused: str = "") -> str:
         return fresh_token(self._hub, self._provider, self._connection_id, refused=refused)

@@ -49,6 +49,7 @@ def save(hub: Hub, provider: Provider, *, host_id: int, grant: tokens.Grant, acc
         connection.account_label = account.label[:320]
         connection.account_data = {
             "external_id": account.external_id,
+            "pool": fingerprint(hub, provider, f"pool:{account.pool}") if account.pool else "",
             "notes": dict(account.notes),
             "max_minutes": account.max_minutes,
             "warning": account.warning,

@@ -1,4 +1,4 @@
-"""What a call to a vendor has to pass, and what its outcome tells of the next: the connection's breaker, the day's budget."""
+"""What a call to a vendor has to pass, and what its outcome tells of the next: the account's pace, breaker and budget."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from hub.connections import breaker, budget
+from hub.connections import breaker, budget, pace
 from hub.connections.readiness import Standing
 from hub.errors import ProviderError, Temporary
 from hub.meetings.decide import Action
@@ -31,6 +31,9 @@ def wait(
     connection, provider = known.connections.get(row.provider), hub.registry.get(row.provider)
     if connection is None or provider is None:
         return None
+    turn = pace.crowded(session, hub, provider, connection)
+    if turn:
+        return Later(turn, "other calls for this account come first")
     if not breaker.enter(session, hub, connection):
         return Later(hub.clock() + SOON, "another call asks whether the provider is back")
     if action is Action.DELETE:

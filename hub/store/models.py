@@ -56,7 +56,7 @@ class Connection(Base):
     provider: Mapped[str] = mapped_column(String(40))
     account: Mapped[str] = mapped_column(String(64), default="", index=True)  # keyed fingerprint of the vendor's id
     account_label: Mapped[str] = mapped_column(String(320), default="")
-    account_data: Mapped[dict[str, Any]] = mapped_column(default=dict)  # external_id, notes, max_minutes, warning
+    account_data: Mapped[dict[str, Any]] = mapped_column(default=dict)  # external_id, pool, notes, max_minutes, warning
     scopes: Mapped[list[Any]] = mapped_column(default=list)
     tokens: Mapped[str] = mapped_column(Text, default="")
     expires_at: Mapped[datetime | None]
@@ -80,6 +80,15 @@ class AccountUse(Base):
     account: Mapped[str] = mapped_column(String(64), primary_key=True)  # keyed fingerprint
     day: Mapped[str] = mapped_column(String(10))  # ISO date, UTC
     used: Mapped[int]
+
+
+class AccountPace(Base):
+    """When calls for a vendor account, or for what it shares its limit with, may be made; seconds since 1970."""
+
+    __tablename__ = "account_pace"
+    account: Mapped[str] = mapped_column(String(64), primary_key=True)  # keyed fingerprint
+    free_at: Mapped[float]  # the next call's moment
+    turn_at: Mapped[float]  # when whoever has to come back later does
 
 
 class OAuthFlow(Base):

@@ -71,7 +71,7 @@ def hub(provider: Provider, vendor: Vendor | None, clock: Clock, tmp_path: Path)
     }
     settings = config.load({**told, **environment(provider, vendor)})
     upgrade(settings.database_url)
-    made = dataclasses.replace(assemble(settings), clock=clock, queue=DeafQueue())
+    made = dataclasses.replace(assemble(settings), clock=clock, sleep=clock.sleep, queue=DeafQueue())
     yield made
     made.http.close()
     made.store.dispose()

@@ -29,6 +29,10 @@ class Clock:
         """Move on by a timedelta's arguments."""
         self.now += timedelta(**amount)
 
+    def sleep(self, seconds: float) -> None:
+        """Wait by the clock: it moves on."""
+        self.advance(seconds=seconds)
+
 
 class DeafQueue:
     """A Redis that takes nothing, as when it is down; notes what it was asked."""

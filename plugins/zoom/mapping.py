@@ -133,6 +133,7 @@ def read_account(data: Any) -> Account:
         notes={name: text for name, text in notes.items() if text},
         max_minutes=FREE_MINUTES if free else None,
         warning=f"Zoom's free plan ends meetings after {FREE_MINUTES} minutes." if free else "",
+        pool=notes["account_id"],
     )
 
 

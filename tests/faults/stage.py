@@ -40,6 +40,9 @@ class WallClock(Clock):
     def __call__(self) -> datetime:
         return datetime.now(UTC)
 
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
 
 class Stage(World):
     """A World that the oracle can judge; `promised` and `by_hand` are what it can't read anywhere."""

@@ -313,7 +313,7 @@ def test_all_that_is_kept_of_the_connection(ada: Host, bob: Invitee, world: Worl
     row = connection(world)
     assert {column.key for column in inspect(Connection).columns} == OF_ZOOM | BOOKKEEPING
     assert row.account_label == "ada@example.com"
-    assert set(row.account_data) == {"external_id", "notes", "max_minutes", "warning"}
+    assert set(row.account_data) == {"external_id", "pool", "notes", "max_minutes", "warning"}
     assert set(row.account_data["notes"]) <= {"plan", "account_id", "display_name"}
     assert set(json.loads(world.hub.vault.open(row.tokens, f"connection:{row.id}:tokens"))) == {
         "access_token", "refresh_token"

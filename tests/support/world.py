@@ -156,4 +156,4 @@ def zoom_settings(url: str) -> Mapping[str, str]:
 
 def make_hub(given: config.Settings, clock: Clock, queue: Any = None) -> Hub:
     """Assemble a hub with the test's clock and, unless given, a queue that takes nothing."""
-    return dataclasses.replace(assemble(given), clock=clock, queue=queue or DeafQueue())
+    return dataclasses.replace(assemble(given), clock=clock, sleep=clock.sleep, queue=queue or DeafQueue())
