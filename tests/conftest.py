@@ -24,6 +24,9 @@ from tests.support import servers
 from tests.support.databases import Handed
 from tests.support.world import TEMPLATES, Clock, World, make_hub, settings
 
+# What the migrations make, once per process: ./run mutants forks a run of pytest for each change from one that had it.
+MIGRATED: list[bytes] = []
+
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]
 
@@ -39,7 +42,11 @@ def _cheap_passwords() -> Iterator[None]:
 @pytest.fixture(scope="session", name="sqlite_template")
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "hub.sqlite"
+    if MIGRATED:
+        path.write_bytes(MIGRATED[0])
+        return path
     upgrade(f"sqlite:///{path}")
+    MIGRATED.append(path.read_bytes())
     return path
 
 

@@ -1,24 +1,45 @@
 """`./run mutants`: change the code bit by bit with mutmut, see whether the tests notice, and print a table.
 
-Each change (a mutant) is judged by the tests that run the function it is in, of those that setup.cfg names. What is
-known stays in the folder mutants/ until the function or what tests it changes, so a run that was stopped goes on
+Each change (a mutant) is judged by the tests that run the function it is in, of those that setup.cfg names: first by
+those that run few other functions, and by as many as fit into ENOUGH_SECONDS. What is known stays in the folder mutants/ until the function or what tests it changes, so a run that was stopped goes on
 where it was. docs/mutants.md has the figures of the last whole run and says of each mutant left alive why it is.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
+import shutil
 import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 WANTED = 90  # per cent
 PROCESSES = 2
+ENOUGH_SECONDS = 12.0
 # An endless loop or a wait without end is noticed too, by the time that it takes.
 NOTICED = ("killed", "timeout", "segfault")
 HEAD = ("module", "mutants", "killed", "timeouts", "survived", "not run", "noticed")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Have the tests that are most about the changed function judge, as this is a plugin of pytest in those runs."""
+    from mutmut.mutation.trampoline import get_mutant_under_test
+    from mutmut.state import state
+
+    if "__mutmut_" not in get_mutant_under_test():
+        return
+    runs = Counter(test for tests in state().tests_by_mangled_function_name.values() for test in tests)
+    seconds = state().duration_by_test
+    items.sort(key=lambda item: (runs[item.nodeid], seconds.get(item.nodeid, 0)))
+    enough = list(itertools.accumulate(seconds.get(item.nodeid, 0) for item in items))
+    left = [item for item, upto in zip(items, enough, strict=True) if upto > ENOUGH_SECONDS and item is not items[0]]
+    items[:] = [item for item in items if item not in left]
+    config.hook.pytest_deselected(items=left)
 
 
 def share(counts: Counter[str]) -> float:
@@ -46,11 +67,19 @@ def chosen(path: Path, paths: list[str]) -> bool:
     return not paths or any(path.is_relative_to(wanted.rstrip("/")) for wanted in paths)
 
 
+def forget(rules: str) -> None:
+    """Begin anew where other rules say what is changed: mutants are told apart by their number in a function."""
+    made_by = Path("mutants", "rules.txt")
+    if not made_by.exists() or made_by.read_text("utf-8") != rules:
+        shutil.rmtree("mutants/hub", ignore_errors=True)
+        made_by.write_text(rules, "utf-8")
+
+
 def main(words: list[str]) -> int:
     """Make the mutants, run those not judged yet, print the table and the survivors; 0 if enough was noticed."""
     told = argparse.ArgumentParser(prog="./run mutants", description=__doc__.split("\n")[0])
     told.add_argument("path", nargs="*", help="files or folders, as hub/outbox; all that setup.cfg names if none")
-    told.add_argument("--again", action="store_true", help="also judge anew what survived before")
+    told.add_argument("--again", action="store_true", help="judge anew what survived before")
     given = told.parse_args(words)
     os.chdir(ROOT)
     # mutmut reads setup.cfg of the folder that it is imported in.
@@ -68,6 +97,7 @@ def main(words: list[str]) -> int:
 
     mutmut.makedirs("mutants", exist_ok=True)
     with mutmut.CatchOutput(spinner_title="Making mutants"):
+        forget(repr(mutmut.config().do_not_mutate_patterns))
         mutmut.copy_src_dir()
         mutmut.create_mutants(PROCESSES)
     before = outcomes()

@@ -107,7 +107,9 @@ def test_hangs(hub: Hub, leased: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who hangs for longer than a job may run is not kept alive by its keeper."""
     steady = Steady(monkeypatch)
     keeper = Keeper(hub, lease.ROW, leased, "ours")
-    steady.now += JOB_SECONDS + 1
+    steady.now += JOB_SECONDS
+    assert keeper.renew()
+    steady.now += 1
     before = until(hub, leased)
     assert not keeper.renew()
     assert until(hub, leased) == before
@@ -134,3 +136,31 @@ def test_clock_set_back(hub: Hub, clock: Clock, leased: int) -> None:
     assert not is_free(hub, clock())
     assert is_free(hub, clock() - timedelta(hours=1))
     assert not is_free(hub, clock() - LEASE / 2)
+
+
+def test_one_lease_only(hub: Hub, clock: Clock, leased: int) -> None:
+    """A renewal is of one row, whatever the holders of others call themselves."""
+    before = until(hub, leased)
+    with hub.store.write() as session:
+        other = outbox.add(session, hub, "test", "b")
+        assert other
+        other.lease, other.lease_until = "ours", before
+    clock.advance(seconds=5)
+    assert Keeper(hub, lease.ROW, other.id, "ours").renew()
+    assert (until(hub, leased), until(hub, other.id)) == (before, clock() + LEASE)
+
+
+def test_free_at_its_end(hub: Hub, clock: Clock, leased: int) -> None:
+    """A lease holds up to its last moment, and so does the longest that anybody takes, seen from before it was taken."""
+    assert not is_free(hub, clock() + LEASE)
+    assert is_free(hub, clock() + LEASE + timedelta(microseconds=1))
+    assert not is_free(hub, clock() - LEASE)
+    assert is_free(hub, clock() - LEASE - timedelta(microseconds=1))
+
+
+def test_lost_at_its_end(hub: Hub, leased: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The holder counts a lease as lost from the moment at which another may take it."""
+    steady = Steady(monkeypatch)
+    keeper = Keeper(hub, lease.ROW, leased, "ours")
+    steady.now += LEASE.total_seconds()
+    assert keeper.lost

@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 import threading
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
 from hub.container import Hub
 from hub.outbox import life, outbox, sweep, upkeep
 from hub.outbox.lease import LEASE
 from hub.outbox.outbox import PARK_AFTER, PARKED, Delivery, Later
+from hub.store import counters
 from hub.store.models import OutboxRow
 from tests.support.world import Clock, DeafQueue
 
@@ -395,3 +397,125 @@ def test_the_sweeper_survives(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(sweep, "TICK_SECONDS", 0.01)
     sweep.run(hub, stop)
     assert len(calls) == 3
+
+
+def deletes(hub: Hub) -> list[int]:
+    """Note for each DELETE from now on how many rows it names."""
+    found: list[int] = []
+
+    def note(*told: Any) -> None:
+        statement, parameters = told[2:4]
+        if statement.startswith("DELETE"):
+            found.append(len(parameters))
+
+    event.listen(hub.store.engine, "before_cursor_execute", note)
+    return found
+
+
+def test_a_batch(hub: Hub, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One statement names no more rows than a batch has."""
+    monkeypatch.setattr(upkeep, "BATCH", 2)
+    for n in range(4):
+        outbox.deliver(hub, {"test": Handler()}, add(hub, f"key{n}"))
+    clock.advance(days=31)
+    sizes = deletes(hub)
+    assert upkeep.forget_done(hub) == 4
+    assert sizes[:2] == [2, 2]
+
+
+def test_a_month(hub: Hub, clock: Clock) -> None:
+    """What was done is kept for thirty days to the moment."""
+    outbox.deliver(hub, {"test": Handler()}, add(hub))
+    assert upkeep.forget_done(hub) == 0
+    clock.now += upkeep.KEEP_DONE
+    assert upkeep.forget_done(hub) == 0
+    clock.now += timedelta(microseconds=1)
+    assert upkeep.forget_done(hub) == 1
+
+
+def test_each_chore_has_its_own_time(hub: Hub, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chore is done again when its time has come, not before, and whether or not another's has."""
+    done: list[str] = []
+    monkeypatch.setattr(life, "note", lambda given: done.append("note") if given is hub else None)
+    monkeypatch.setattr(upkeep, "forget_done", lambda given: done.append("forget") if given is hub else None)
+    chores = upkeep.Upkeep(hub)
+    chores.tend()
+    chores.tend()
+    assert done == ["note", "forget"]
+    clock.now += upkeep.SIGN_EVERY
+    chores.tend()
+    assert done == ["note", "forget", "note"]
+    clock.now += upkeep.FORGET_EVERY - upkeep.SIGN_EVERY - timedelta(seconds=5)
+    chores.tend()
+    clock.advance(seconds=5)
+    chores.tend()
+    assert done == ["note", "forget", "note", "note", "forget"]
+
+
+def test_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quarter more is drawn in thousandths."""
+    monkeypatch.setattr("hub.outbox.outbox.secrets.randbelow", lambda most: most - 1)
+    assert outbox.backoff(1) == timedelta(seconds=2 * (1 + 999 / 4000))
+    assert outbox.backoff(3, 10) == timedelta(seconds=40 * (1 + 999 / 4000))
+
+
+def outcomes(hub: Hub) -> dict[tuple[str, str], int]:
+    """Return how often deliveries of each topic ended in each way."""
+    with hub.store.read() as session:
+        return {(labels["topic"], labels["outcome"]): times for _, labels, times in counters.totals(session)}
+
+
+def test_why_it_was_parked(hub: Hub, clock: Clock) -> None:
+    """The operator reads the last error of a row that was parked, or that its worker broke each time."""
+    poison, killer = add(hub, "a"), add(hub, "b")
+    with hub.store.write() as session:
+        for made, error in ((poison, "ValueError: poison"), (killer, "")):
+            session.get_one(OutboxRow, made).faults = PARK_AFTER
+            session.get_one(OutboxRow, made).error = error
+    for made in (poison, killer):
+        assert outbox.deliver(hub, {}, made)
+        assert row(hub, made).parked_at == clock()
+        assert (row(hub, made).lease, row(hub, made).lease_until) == ("", None)
+    assert row(hub, poison).error == "ValueError: poison"
+    assert row(hub, killer).error == "It broke its worker each time."
+    assert outcomes(hub) == {("test", "parked"): 2}
+
+
+def test_what_is_kept_of_an_answer(hub: Hub, clock: Clock) -> None:
+    """Later keeps when and why, as far as the column takes it; done keeps neither; a long error is cut."""
+    made = add(hub)
+    when = clock() + timedelta(minutes=1)
+    outbox.deliver(hub, {"test": Handler(Later(when, "w" * 600))}, made)
+    assert (row(hub, made).due_at, row(hub, made).error, row(hub, made).faults) == (when, "w" * 500, 0)
+    clock.now = when
+    outbox.deliver(hub, {"test": Handler(ValueError("e" * 600))}, made)
+    assert row(hub, made).error == ("ValueError: " + "e" * 600)[:500]
+    assert (row(hub, made).faults, row(hub, made).lease) == (1, "")
+    clock.now = row(hub, made).due_at
+    outbox.deliver(hub, {"test": Handler()}, made)
+    assert outcomes(hub) == {("test", "later"): 1, ("test", "failed"): 1, ("test", "done"): 1}
+
+
+def test_oldest_first(hub: Hub, clock: Clock) -> None:
+    """What is due longest comes first, and no more than asked for at once."""
+    ids = [add(hub, f"key{n}", due_at=clock() + timedelta(minutes=9 - n)) for n in range(3)]
+    clock.advance(minutes=9)
+    with hub.store.read() as session:
+        assert outbox.due(session, clock()) == ids[::-1]
+        assert outbox.due(session, clock(), limit=2) == ids[:0:-1]
+        assert outbox.due(session, clock() - timedelta(minutes=1), woken=True) == ids[:0:-1]
+
+
+def test_woken_lately(hub: Hub, clock: Clock) -> None:
+    """A row for which a worker was woken is left out for five seconds, unless the clock was set back meanwhile."""
+    made = add(hub)
+    moment = timedelta(microseconds=1)
+    with hub.store.read() as session:
+        assert outbox.due(session, clock()) == []
+        assert outbox.due(session, clock(), woken=True) == [made]
+        assert outbox.due(session, clock() + outbox.POKE_AGAIN) == []
+        assert outbox.due(session, clock() + outbox.POKE_AGAIN + moment) == [made]
+    with hub.store.write() as session:
+        outbox.mark_woken(session, [made], clock() + moment)
+    with hub.store.read() as session:
+        assert outbox.due(session, clock()) == [made]
