@@ -42,6 +42,9 @@ class Registry:
             hooks = {c.name for c in self._manager.get_hookcallers(self._manager.get_plugin(name)) or ()}
             others = [self._manager.get_plugin(other) for other in facts if other != name]
             self._providers[known.key] = Provider(known, files, version, _scoped(self._manager, others), hooks)
+        self._sorted = sorted(
+            self._providers.values(), key=lambda p: (p.facts.group != "Video Conferencing", p.facts.label)
+        )
 
     def get(self, key: str) -> Provider | None:
         """Return the provider with this key, or None where no working plugin has it."""
@@ -54,7 +57,7 @@ class Registry:
 
     def all(self) -> list[Provider]:
         """Return all working providers, by group and label."""
-        return sorted(self._providers.values(), key=lambda p: (p.facts.group != "Video Conferencing", p.facts.label))
+        return list(self._sorted)
 
     def _admit(self, name: str, plugin: Any) -> tuple[LocationProvider, list[str]] | None:
         if self._manager.has_plugin(name):

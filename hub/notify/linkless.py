@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from hub.store.models import Booking, MeetingRow
@@ -12,7 +13,7 @@ from hub.store.models import Booking, MeetingRow
 MISSING = ("skipped", "failed")  # nothing will come by itself
 
 
-def upcoming(host_id: int, now: datetime, states: tuple[str, ...] = MISSING) -> Select[Booking]:
+def upcoming(host_id: int | Any, now: datetime | Any, states: tuple[str, ...] = MISSING) -> Select[Booking]:
     """Select the host's confirmed bookings, joined with their wanted meeting row, that are not over and in a state."""
     other = aliased(MeetingRow)
     newest = select(func.max(other.n)).where(other.booking_id == Booking.id, other.stray.is_(False)).scalar_subquery()
@@ -26,9 +27,15 @@ def upcoming(host_id: int, now: datetime, states: tuple[str, ...] = MISSING) -> 
 
 def counts(session: Session, host_id: int, now: datetime) -> dict[str, dict[str, int]]:
     """Return how many bookings of each provider's key are in each state: skipped, failed, or pending."""
-    query = upcoming(host_id, now, (*MISSING, "pending"))
-    columns = query.with_only_columns(MeetingRow.provider, MeetingRow.state, func.count())
     found: dict[str, dict[str, int]] = {}
-    for provider, state, number in session.execute(columns.group_by(MeetingRow.provider, MeetingRow.state)):
+    for provider, state, number in session.execute(_COUNTS, {"host_id": host_id, "now": now}):
         found.setdefault(provider, {})[state] = number
     return found
+
+
+# Built once: it is on every page of a host, and building it takes longer than running it.
+_COUNTS = (
+    upcoming(bindparam("host_id"), bindparam("now"), (*MISSING, "pending"))
+    .with_only_columns(MeetingRow.provider, MeetingRow.state, func.count())
+    .group_by(MeetingRow.provider, MeetingRow.state)
+)

@@ -48,7 +48,8 @@ def banners(hub: Hub, host: Host) -> list[Banner]:
 def of_providers(session: Session, hub: Hub, known: Standing) -> dict[str, Banner]:
     """Return what needs a hand by provider's key: a broken connection, and upcoming bookings without a link."""
     counts = linkless.counts(session, known.host.id, hub.clock())
-    keys = dict.fromkeys([provider.key for provider in hub.registry.all()] + sorted(counts))
+    concerned = {*known.connections, *counts}
+    keys = dict.fromkeys([p.key for p in hub.registry.all() if p.key in concerned] + sorted(counts))
     found = {key: _of(known, key, counts.get(key, {})) for key in keys}
     return {key: banner for key, banner in found.items() if banner is not None}
 

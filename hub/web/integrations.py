@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from hub.connections import oauth, service
@@ -45,7 +48,7 @@ def integrations() -> str:
     with hub.store.read() as session:
         known = standing(session, hub, current_user.host)
         hands = of_providers(session, hub, known)
-        found = [provider for provider in everything if _matches(provider, wanted)]
+        found = [provider for provider in everything if not wanted or _matches(provider, wanted)]
         found.sort(key=lambda provider: provider.key not in known.connections)  # what is in use comes first
         groups: dict[str, Group] = {}
         for provider in found:
@@ -64,7 +67,16 @@ def integrations() -> str:
         preferable=[("", "No location"), *((p.key, p.facts.label) for p in everything)],
         preferred=known.host.default_provider,
         banners=list(hands.values()),
+        lines=lambda title, providers: _lines(title, tuple(providers)),
     )
+
+
+@lru_cache(maxsize=64)
+def _lines(title: str, providers: tuple[Provider, ...]) -> Markup:
+    """Return a line for each provider. Kept, since writing a hundred would take most of the page's time."""
+    macros: Any = current_app.jinja_env.get_template("integrations/lines.html").module
+    lines: Markup = macros.lines(title, providers)
+    return lines
 
 
 @blueprint.post("/integrations/<key>/connect")
