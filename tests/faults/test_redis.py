@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -12,9 +13,13 @@ import pytest
 from hub.store.models import EventType
 from tests.faults.stage import Live, Posted, starts
 from tests.support.people import Host
+from tests.support.running import wait_for
 
 pytestmark = pytest.mark.faults
 COUNT = 20
+WORKERS = ("worker-1", "worker-2")
+GONE = 70.0  # seconds; what stands in Redis for a worker, or to wake one, lives for a minute
+SWEEP = 15.0  # seconds after which a sweep has found whatever is due
 SLACK = 0.1  # seconds that a booking may take longer than normal
 
 
@@ -25,7 +30,7 @@ def _offered(live: Live, ada: Host) -> EventType:
 
 @pytest.fixture(name="processes", autouse=True)
 def _processes(live: Live, offered: EventType) -> None:
-    live.running.start("web", "worker-1", "worker-2", "sweep")
+    live.running.start("web", *WORKERS, "sweep")
 
 
 def books(live: Live, offered: EventType, times: list[datetime], first: int) -> list[Posted]:
@@ -78,3 +83,39 @@ def test_flushed(live: Live, offered: EventType, figure: Callable[[str], None]) 
 def test_full(live: Live, offered: EventType, figure: Callable[[str], None]) -> None:
     """Row 4: with a Redis that is full every booking is taken, and its meeting is made once there is room."""
     breaks(live, offered, live.redis.fills, live.redis.empties, figure)
+
+
+def test_gone_for_long(live: Live, offered: EventType, figure: Callable[[str], None]) -> None:
+    """Row 1: after a Redis that was gone for longer than anything in it lives, all meetings are made within one sweep."""
+    times = starts(2 * COUNT)
+    normal = books(live, offered, times[:COUNT], 0)
+    live.settles()
+    live.redis.stops()
+    began = time.monotonic()
+    meanwhile = books(live, offered, times[COUNT:], COUNT)
+    time.sleep(max(0.0, GONE - (time.monotonic() - began)))
+    live.redis.starts()
+    back = time.monotonic()
+    wait_for(lambda: len(live.watch.of("create")) == 2 * COUNT)
+    first = live.watch.of("create")[COUNT].began - back
+    seconds = time.monotonic() - back
+    live.settles()
+    ratio = took(meanwhile) / took(normal)
+    figure(
+        f"gone for {GONE:.0f} s: latency x{ratio:.2f}, first meeting after {first:.1f} s, {COUNT} after {seconds:.1f} s"
+    )
+    assert seconds <= SWEEP
+
+
+def test_worker_outlives_a_silence(live: Live, offered: EventType) -> None:
+    """Row 2: a worker that loses patience with a silent Redis in the middle of its work goes on when it speaks again."""
+    live.breaks_zoom("latency", "create", seconds=3)
+    live.posts(offered, starts(1)[0])
+    wait_for(lambda: len(live.watch.of("create")) == 1)
+    live.redis.freezes()
+    wait_for(lambda: any("quitting" in live.running.log(name) for name in WORKERS), 90)
+    live.redis.thaws()
+    live.settles()
+    assert [live.running.ended(name) for name in WORKERS] == [None, None]
+    live.posts(offered, starts(2)[1], who=1)
+    live.settles()
