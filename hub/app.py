@@ -20,6 +20,7 @@ from hub.notify.mail import send_mail
 from hub.notify.transport import mailer
 from hub.outbox.jobs import RedisQueue
 from hub.outbox.outbox import PARKED, Handler
+from hub.store import fingerprints
 from hub.store.clock import ServerClock
 from hub.store.db import Store
 from hub.store.vault import Vault
@@ -34,7 +35,7 @@ def assemble(settings: config.Settings) -> Hub:
     return Hub(
         settings=settings,
         store=store,
-        vault=Vault(settings.encryption_keys),
+        vault=Vault(settings.encryption_keys, fingerprints.kept(store.engine)),
         registry=registry,
         queue=RedisQueue(settings.redis_url),
         http=http.client(),

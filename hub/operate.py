@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from hub.accounts import links
 from hub.errors import InvalidInput
-from hub.store.account_mail import AccountMail
-from hub.store.models import Booking, Connection, Host, OAuthFlow
-from hub.store.vault import Unreadable
+from hub.store import fingerprints
+from hub.store.health import SealedKey
+from hub.store.models import Host
+from hub.store.sealed import SEALED
+from hub.store.vault import FINGERPRINT_PLACE, Unreadable
 
 if TYPE_CHECKING:
     from hub.container import Hub
+
+BATCH = 50  # rows that one transaction seals: whoever books or refreshes meanwhile waits for moments
 
 
 def switch_provider(hub: Hub, key: str, email: str, *, on: bool) -> str:
@@ -32,40 +33,49 @@ def switch_provider(hub: Hub, key: str, email: str, *, on: bool) -> str:
         return host.name
 
 
-def reseal(hub: Hub) -> tuple[int, int]:
-    """Seal with the newest key whatever an older one sealed. Returns how many values, and how many can't be read."""
+def keep_fingerprint_key(hub: Hub) -> None:
+    """Have the database keep the key of fingerprints, unless it does; then the key is looked up, before any fork."""
+    with hub.store.write() as session:
+        fingerprints.keep(session, hub.vault)
+
+
+def reseal(hub: Hub, *, lost_for_good: bool = False) -> tuple[int, int]:
+    """Seal with the newest key whatever an older one sealed. Returns how many values, and how many can't be read.
+
+    With `lost_for_good` a key of fingerprints that can't be read gives way to the one that is used in its place.
+    """
+    keep_fingerprint_key(hub)
     done = lost = 0
-    for session_rows in (_connections, _bookings, _flows, _account_mails):
-        with hub.store.write() as session:
-            for row, column, place in session_rows(session):
-                sealed = getattr(row, column)
-                if not sealed or hub.vault.current(sealed):
-                    continue
-                try:
-                    setattr(row, column, hub.vault.seal(hub.vault.open(sealed, place), place))
-                    done += 1
-                except Unreadable:
-                    lost += 1
+    for kind in SEALED:
+        rows = select(kind.table).order_by(kind.key).limit(BATCH).with_for_update(of=kind.table)
+        last: Any = None
+        while True:
+            with hub.store.write() as session:
+                batch = session.scalars(rows if last is None else rows.where(kind.key > last)).all()
+                for row in batch:
+                    if (
+                        lost_for_good
+                        and isinstance(row, SealedKey)
+                        and not hub.vault.opens(row.sealed, FINGERPRINT_PLACE)
+                    ):
+                        row.sealed = hub.vault.seal_fingerprint_key()
+                    for column, place in kind.places(row).items():
+                        outcome = _reseal(hub, row, column, place)
+                        done += outcome is True
+                        lost += outcome is False
+            if not batch:
+                break
+            last = getattr(batch[-1], kind.key.key)
     return done, lost
 
 
-def _connections(session: Session) -> Iterable[tuple[Any, str, str]]:
-    for row in session.scalars(select(Connection).with_for_update()):
-        yield row, "tokens", f"connection:{row.id}:tokens"
-
-
-def _bookings(session: Session) -> Iterable[tuple[Any, str, str]]:
-    for row in session.scalars(select(Booking).with_for_update(of=Booking)):
-        yield row, "manage_token", f"booking:{row.ref}:manage"
-        yield row, "view_token", f"booking:{row.ref}:view"
-
-
-def _flows(session: Session) -> Iterable[tuple[Any, str, str]]:
-    for row in session.scalars(select(OAuthFlow).with_for_update()):
-        yield row, "verifier", f"oauth_flow:{row.state_digest}"
-
-
-def _account_mails(session: Session) -> Iterable[tuple[Any, str, str]]:
-    for row in session.scalars(select(AccountMail).with_for_update()):
-        yield row, "token", links.place(row, "token")
-        yield row, "data", links.place(row, "data")
+def _reseal(hub: Hub, row: Any, column: str, place: str) -> bool | None:
+    """Seal one value anew: True where it was done, False where it can't be read, None where there is nothing to do."""
+    sealed = getattr(row, column)
+    if not sealed or hub.vault.current(sealed):
+        return None
+    try:
+        setattr(row, column, hub.vault.seal(hub.vault.open(sealed, place), place))
+    except Unreadable:
+        return False
+    return True

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from hub.outbox import outbox
+from hub.store import sealed
 from hub.store.account_mail import AccountMail
 from hub.store.vault import Unreadable, digest
 
@@ -48,10 +49,10 @@ def write(
     row.expires_at = now + LIFETIMES[kind]
     session.add(row)
     session.flush()
-    row.data = hub.vault.seal(json.dumps(dict(data or {})), place(row, "data"))
+    row.data = hub.vault.seal(json.dumps(dict(data or {})), sealed.account_mail(row, "data"))
     with outbox.gathered(session):
         if kind in MAILED:
-            row.token = hub.vault.seal(token, place(row, "token"))
+            row.token = hub.vault.seal(token, sealed.account_mail(row, "token"))
             outbox.add(session, hub, "mail", f"mail:account:{row.id}", kind=kind, account_mail=row.id)
         outbox.add(session, hub, "forget", f"forget:account:{row.id}", due_at=row.expires_at, account_mail=row.id)
     return token
@@ -69,7 +70,7 @@ def find(session: Session, hub: Hub, token: str, *kinds: str) -> AccountMail | N
 def opened(hub: Hub, row: AccountMail) -> dict[str, str]:
     """Return what the link was written with; nothing where that can't be read any more."""
     try:
-        return dict(json.loads(hub.vault.open(row.data, place(row, "data"))))
+        return dict(json.loads(hub.vault.open(row.data, sealed.account_mail(row, "data"))))
     except Unreadable:
         return {}
 
@@ -77,8 +78,3 @@ def opened(hub: Hub, row: AccountMail) -> dict[str, str]:
 def drop(session: Session, host_id: int, *kinds: str) -> None:
     """End all links of these kinds that the host has."""
     session.execute(delete(AccountMail).where(AccountMail.host_id == host_id, AccountMail.kind.in_(kinds)))
-
-
-def place(row: AccountMail, column: str) -> str:
-    """Return where a sealed value of this row stands."""
-    return f"account_mail:{row.id}:{column}"

@@ -49,9 +49,12 @@ def hub() -> Hub:
 def serving() -> Hub:
     """Return the assembled hub for a process that goes on running, whose log is set up. Raises like `hub`."""
     from hub import logs
+    from hub.operate import keep_fingerprint_key
 
     logs.configure(settings().log_format)
-    return hub()
+    assembled = hub()
+    keep_fingerprint_key(assembled)
+    return assembled
 
 
 def say(text: str) -> None:

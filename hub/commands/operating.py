@@ -44,7 +44,8 @@ def doctor(machine: bool) -> None:
 
 
 @click.command("rotate-keys")
-def rotate_keys() -> None:
+@click.option("--lost-for-good", is_flag=True, help="Know accounts by a new key, as the old one can't be put back.")
+def rotate_keys(lost_for_good: bool) -> None:
     """Encrypt everything stored with a new key."""
     from hub import local
     from hub.app import assemble
@@ -53,17 +54,17 @@ def rotate_keys() -> None:
 
     told = settings()
     if told.environ.get("HUB_ENCRYPTION_KEYS"):
-        done, lost = reseal(hub())
+        done, lost = reseal(hub(), lost_for_good=lost_for_good)
     else:
         with local.held(told.data_dir):
             hub()
             new_key(told.data_dir)
-            done, lost = reseal(assemble(settings()))
+            done, lost = reseal(assemble(settings()), lost_for_good=lost_for_good)
     say(f"{done} {'value is' if done == 1 else 'values are'} encrypted with the newest key now.")
-    say("Keep the oldest key as the last one: it also recognises accounts.")
     if lost:
         say(f"✗ {lost} could not be read with any key; the hosts concerned have to reconnect.")
         raise click.exceptions.Exit(1)
+    say("hub doctor says when older keys may be removed.")
 
 
 COMMANDS = (migrate, doctor, accounts, providers, outbox, rotate_keys)

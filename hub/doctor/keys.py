@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import select
@@ -13,8 +13,11 @@ from hub.config import Settings
 from hub.doctor.finding import OK, WARNING, WRONG, Told
 from hub.doctor.services import opened
 from hub.keys import ENCRYPTION, SECRET
+from hub.store import fingerprints
+from hub.store.health import SealedKey
 from hub.store.models import Booking, Connection
-from hub.store.vault import Unreadable, Vault
+from hub.store.sealed import older
+from hub.store.vault import FINGERPRINT_PLACE, Vault
 
 FEWEST_CHARACTERS = 10  # different ones; 32 random characters have more than twice as many
 SAMPLE = 500
@@ -51,55 +54,54 @@ def _open_to_others(path: Path) -> Iterator[Told]:
 
 
 def stored(settings: Settings) -> Iterator[Told]:
-    """Look at a sample of what is stored: that the keys open it, the newest first, and know accounts again."""
+    """Look at what is stored: that the keys open it, know accounts again, and which of them are still needed."""
     if not settings.encryption_keys:
         return
-    vault = Vault(settings.encryption_keys)
     with opened(settings) as store:
         if store is None:
             return
+        vault = Vault(settings.encryption_keys, fingerprints.kept(store.engine))
         with store.read() as session:
-            connections = list(session.scalars(select(Connection).order_by(Connection.id.desc()).limit(SAMPLE)))
-            sealed = list(_sealed(session, connections))
-    told = list(_unfit(vault, connections, sealed))
+            kept = session.get(SealedKey, fingerprints.NAME)
+            sealed = list(_sealed(session))
+            told = list(_fingerprints(session, vault, kept)) or list(_unfit(session, vault, sealed, kept))
     if sealed and not told:
         told = [(OK, f"the newest {len(sealed)} can be read, all with the newest key")]
     yield from told
+    if kept and len(settings.encryption_keys) > 1 and all(state == OK for state, _ in told):
+        yield OK, "nothing needs an older key any more: remove them, but keep them for backups made before"
 
 
-def _unfit(vault: Vault, connections: list[Connection], sealed: list[tuple[str, str]]) -> Iterator[Told]:
-    lost = sum(not _opens(vault, value, where) for value, where in sealed)
-    old = sum(not vault.current(value) for value, _ in sealed) - lost
+def _fingerprints(session: Session, vault: Vault, kept: SealedKey | None) -> Iterator[Told]:
+    if kept and not vault.opens(kept.sealed, FINGERPRINT_PLACE):
+        yield (
+            WRONG,
+            "the key by which accounts are recognised can't be read: put back the key that is missing from "
+            "HUB_ENCRYPTION_KEYS. If it is lost for good, run hub rotate-keys --lost-for-good.",
+        )
+
+
+def _unfit(session: Session, vault: Vault, sealed: list[tuple[str, str]], kept: SealedKey | None) -> Iterator[Told]:
+    lost = sum(not vault.opens(value, where) for value, where in sealed)
     if lost:
         yield (
             WRONG,
             f"{lost} of the newest {len(sealed)} values can't be read with any key: put back the key that is missing "
             "from HUB_ENCRYPTION_KEYS. Without it the hosts concerned have to connect again.",
         )
-    elif any(_unknown(vault, one) for one in connections):
-        yield (
-            WRONG,
-            "the last of HUB_ENCRYPTION_KEYS is not the oldest: accounts are not recognised, and meetings that exist "
-            "are left alone. Put the oldest key last.",
-        )
-    if old > 0:
-        yield WARNING, f"{old} of the newest {len(sealed)} values have an older key: run hub rotate-keys."
+    elif not fingerprints.knows(session, vault):
+        told = "accounts are not recognised, and meetings that exist are left alone."
+        if kept:
+            yield WARNING, f"some {told} Their hosts have to connect again."
+        else:
+            yield WRONG, f"the last of HUB_ENCRYPTION_KEYS is not the oldest: {told} Put the oldest key last."
+    count = older(session, vault) - lost
+    if count > 0:
+        yield WARNING, f"{count} values have an older key: run hub rotate-keys."
 
 
-def _sealed(session: Session, connections: Iterable[Connection]) -> Iterator[tuple[str, str]]:
+def _sealed(session: Session) -> Iterator[tuple[str, str]]:
+    connections = session.scalars(select(Connection).order_by(Connection.id.desc()).limit(SAMPLE))
     yield from ((one.tokens, f"connection:{one.id}:tokens") for one in connections if one.tokens)
     newest = select(Booking.ref, Booking.manage_token).order_by(Booking.id.desc()).limit(SAMPLE)
     yield from ((token, f"booking:{ref}:manage") for ref, token in session.execute(newest) if token)
-
-
-def _opens(vault: Vault, value: str, where: str) -> bool:
-    try:
-        vault.open(value, where)
-    except Unreadable:
-        return False
-    return True
-
-
-def _unknown(vault: Vault, one: Connection) -> bool:
-    external_id = one.account_data.get("external_id")
-    return bool(external_id) and one.account != vault.fingerprint(f"{one.provider}:{external_id}")

@@ -1,10 +1,10 @@
-"""The tables about the hub itself: signs of life, and counts of what happened."""
+"""The tables about the hub itself: signs of life, counts of what happened, and keys of its own."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, String
+from sqlalchemy import BigInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.store.base import Base
@@ -26,3 +26,11 @@ class Counter(Base):
     labels: Mapped[str] = mapped_column(String(200), primary_key=True)  # JSON, sorted
     shard: Mapped[int] = mapped_column(primary_key=True)
     value: Mapped[int] = mapped_column(BigInteger)
+
+
+class SealedKey(Base):
+    """A key of the hub's own, as hexadecimal digits; see hub.store.fingerprints for the one there is."""
+
+    __tablename__ = "sealed_key"
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    sealed: Mapped[str] = mapped_column(Text)

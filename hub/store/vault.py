@@ -5,11 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+FINGERPRINT_PLACE = "sealed_key:fingerprint"
+
+log = logging.getLogger(__name__)
 
 
 class Unreadable(Exception):
@@ -17,12 +23,16 @@ class Unreadable(Exception):
 
 
 class Vault:
-    """AES-256-GCM with the key's id in front; `place` (table, row, column) binds a value to where it stands."""
+    """AES-256-GCM with the key's id in front; `place` (table, row, column) binds a value to where it stands.
 
-    def __init__(self, keys: Sequence[bytes]) -> None:
+    `keys` are the newest first; `kept` returns the sealed key of fingerprints, or an empty text where none is kept.
+    """
+
+    def __init__(self, keys: Sequence[bytes], kept: Callable[[], str] = str) -> None:
         self._keys = {_key_id(key): AESGCM(key) for key in keys}
         self._current = _key_id(keys[0])
-        self._fingerprint_key = hashlib.sha256(b"fingerprint" + keys[-1]).digest()
+        self._kept = kept
+        self._first_fingerprint_key = hashlib.sha256(b"fingerprint" + keys[-1]).digest()
 
     def seal(self, text: str, place: str) -> str:
         """Return `text` encrypted with the newest key."""
@@ -52,7 +62,28 @@ class Vault:
 
     def current(self, sealed: str) -> bool:
         """Tell whether the value is encrypted with the newest key."""
-        return sealed.startswith(f"{self._current}.")
+        return sealed.startswith(self.mark)
+
+    @property
+    def mark(self) -> str:
+        """What a value that is encrypted with the newest key begins with."""
+        return f"{self._current}."
+
+    @cached_property
+    def _fingerprint_key(self) -> bytes:
+        """The key that is kept; where none is, or it can't be read, the one that follows from the oldest key given.
+
+        Looked up once: what it is never changes under a running hub, only what it is sealed with.
+        """
+        sealed = self._kept()
+        if sealed and not self.opens(sealed, FINGERPRINT_PLACE):
+            log.error("the key of fingerprints can't be read: accounts that were connected before are not recognised")
+            sealed = ""
+        return bytes.fromhex(self.open(sealed, FINGERPRINT_PLACE)) if sealed else self._first_fingerprint_key
+
+    def seal_fingerprint_key(self) -> str:
+        """Return the key of fingerprints as it is used, encrypted with the newest key."""
+        return self.seal(self._fingerprint_key.hex(), FINGERPRINT_PLACE)
 
     def fingerprint(self, text: str) -> str:
         """Return a keyed digest that tells equal texts from others without giving the text away."""

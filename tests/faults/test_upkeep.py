@@ -12,8 +12,9 @@ from sqlalchemy import Engine, event
 
 from hub import crash
 from hub.app import create_app
-from hub.operate import reseal
+from hub.operate import keep_fingerprint_key, reseal
 from hub.scheduling import bookings
+from hub.store import fingerprints
 from hub.store.db import Store
 from hub.store.migrate import is_current, upgrade
 from hub.store.models import Connection, EventType
@@ -32,7 +33,7 @@ def _offered(ada: Host) -> EventType:
 
 def with_keys(stage: Stage, *keys: bytes) -> None:
     """Go on as a process that was started with these keys."""
-    stage.hub = dataclasses.replace(stage.hub, vault=Vault(keys))
+    stage.hub = dataclasses.replace(stage.hub, vault=Vault(keys, fingerprints.kept(stage.hub.store.engine)))
     stage.app.extensions["hub"] = stage.hub
 
 
@@ -70,15 +71,16 @@ def test_migration_killed(empty: str, statement: int) -> None:
 
 
 def test_keys_rotated(stage: Stage, bob: Guest, offered: EventType) -> None:
-    """Row 62: keys are renewed twice while bookings are under way, and one in between is taken away: nothing fails."""
+    """Row 62: keys are renewed twice while bookings are under way, and the old ones are taken away: nothing fails."""
     bob.books(offered, SLOT, location="zoom")
     with_keys(stage, SECOND, FIRST)
     stage.calms()
     assert reseal(stage.hub)[1] == 0
-    with_keys(stage, THIRD, SECOND, FIRST)
+    with_keys(stage, SECOND)
     bookings.move(stage.hub, 1, at(LATER), by="invitee")
+    with_keys(stage, THIRD, SECOND)
     assert reseal(stage.hub)[1] == 0
-    with_keys(stage, THIRD, FIRST)
+    with_keys(stage, THIRD)
     stage.holds()
     bob.books(offered, SLOT, location="zoom")
     bookings.cancel(stage.hub, 1, by="invitee")
@@ -88,6 +90,7 @@ def test_keys_rotated(stage: Stage, bob: Guest, offered: EventType) -> None:
 
 def test_key_lost(stage: Stage, ada: Host, bob: Guest, offered: EventType) -> None:
     """Row 63: with another key the hub works: hosts are asked to reconnect, links in mails lead on, bookings are taken."""
+    keep_fingerprint_key(stage.hub)
     bob.books(offered, SLOT, location="zoom")
     stage.calms()
     with_keys(stage, SECOND)
@@ -100,6 +103,32 @@ def test_key_lost(stage: Stage, ada: Host, bob: Guest, offered: EventType) -> No
     ada.connects("zoom")
     stage.calms()
     assert stage.link(2)
+
+
+def test_lost_key_put_back(stage: Stage) -> None:
+    """Row 63: the key of fingerprints that can't be read is kept for the day when it can, until it is given up."""
+    fingerprint = stage.hub.vault.fingerprint("a")
+    keep_fingerprint_key(stage.hub)
+    with_keys(stage, SECOND)
+    assert reseal(stage.hub)[1] == 1
+    instead = stage.hub.vault.fingerprint("a")
+    with_keys(stage, SECOND, FIRST)
+    assert stage.hub.vault.fingerprint("a") == fingerprint != instead
+    with_keys(stage, SECOND)
+    assert reseal(stage.hub, lost_for_good=True) == (0, 0)
+    with_keys(stage, THIRD, SECOND, FIRST)
+    assert stage.hub.vault.fingerprint("a") == instead
+
+
+def test_misplaced_keys(stage: Stage, ada: Host) -> None:
+    """Row 62: a key that does not know the accounts that are connected is not kept as the one that does."""
+    with_keys(stage, FIRST, SECOND)
+    keep_fingerprint_key(stage.hub)
+    with_keys(stage, SECOND, FIRST)
+    keep_fingerprint_key(stage.hub)
+    with_keys(stage, FIRST, SECOND)
+    with stage.hub.store.read() as session:
+        assert fingerprints.knows(session, stage.hub.vault)
 
 
 def test_secrets_swapped(stage: Stage, ada: Host, bob: Guest, offered: EventType) -> None:

@@ -27,10 +27,12 @@ from hub.container import Hub
 from hub.doctor import services
 from hub.doctor.examine import examine
 from hub.doctor.finding import OK, WARNING, WRONG, Check
+from hub.operate import keep_fingerprint_key, reseal
 from hub.outbox import life
 from hub.providers import Registry
 from hub.store.migrate import upgrade
 from hub.store.models import Connection
+from hub.store.vault import Vault
 from tests.support.people import Host
 from tests.support.servers import free_port
 from tests.support.world import KEY, Clock, World
@@ -179,6 +181,21 @@ def test_keys_that_are_not_random(tmp_path: Path) -> None:
     fresh = keys.fresh()
     environ = setup(tmp_path, HUB_SECRET_KEY="k" * 40, HUB_ENCRYPTION_KEYS=f"{fresh},{KEY},{fresh}")
     assert [check.state for check in found(environ, "keys")] == [WRONG, WRONG, WARNING]
+
+
+@pytest.mark.usefixtures("engine")
+def test_when_old_keys_may_go(app: Flask, world: World, hub: Hub) -> None:
+    """Once nothing has an older key it may go; a key of fingerprints that can't be read is put back, or given up."""
+    Host(app, world).connects("zoom")
+    keep_fingerprint_key(hub)
+    new = keys.fresh()
+    both = given(hub, HUB_ENCRYPTION_KEYS=f"{new},{KEY}")
+    assert "2 values have an older key" in one(both, "stored values").text
+    rotated = dataclasses.replace(hub, vault=Vault(config.load(both).encryption_keys))
+    assert reseal(rotated) == (2, 0)
+    assert "remove them" in found(both, "stored values")[-1].text
+    assert one(given(hub, HUB_ENCRYPTION_KEYS=new), "stored values").state == OK
+    assert "--lost-for-good" in one(given(hub), "stored values").text
 
 
 @pytest.mark.usefixtures("engine")

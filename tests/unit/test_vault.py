@@ -94,3 +94,10 @@ def test_fingerprint() -> None:
     assert Vault([OLD]).fingerprint("zoom:1") != Vault([OTHER]).fingerprint("zoom:1")
     assert "zoom" not in Vault([OLD]).fingerprint("zoom:1")
     assert digest("a") != digest("b")
+
+
+def test_kept_fingerprint_key() -> None:
+    """A key of fingerprints that is kept counts, whichever keys there are; one that can't be read gives way to the oldest's."""
+    kept = Vault([NEW, OLD]).seal_fingerprint_key()
+    assert Vault([NEW], lambda: kept).fingerprint("zoom:1") == Vault([OLD]).fingerprint("zoom:1")
+    assert Vault([OTHER], lambda: kept).fingerprint("zoom:1") == Vault([OTHER]).fingerprint("zoom:1")
