@@ -14,6 +14,7 @@ from hub import config, logs, providers, words
 from hub.accounts.forgetting import forget
 from hub.connections import http
 from hub.container import Hub
+from hub.meetings.doubles import look
 from hub.meetings.given_up import given_up
 from hub.meetings.sync import sync_booking
 from hub.notify.mail import send_mail
@@ -49,6 +50,7 @@ def handlers(hub: Hub) -> dict[str, Handler]:
     return {
         "sync": partial(sync_booking, hub),
         "mail": partial(send_mail, hub),
+        "doubles": partial(look, hub),
         "forget": partial(forget, hub),
         PARKED: partial(given_up, hub),
     }

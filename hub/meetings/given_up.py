@@ -29,7 +29,7 @@ def given_up(hub: Hub, delivery: Delivery) -> None:
             return
         if ids.get("parked") == "sync":
             _meetings(session, hub, booking)
-        else:
+        elif ids.get("parked") == "mail":
             announce.note(
                 session, hub, booking, "mail_failed", "A mail could not be written, however often it was tried."
             )

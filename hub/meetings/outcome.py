@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from hub.connections.broken import mark_broken
 from hub.errors import ConnectionLost, MeetingGone, MissingScopes, PluginFault, ProviderError, Temporary
+from hub.meetings import doubles
 from hub.meetings.decide import Action
 from hub.meetings.step import Step
 from hub.notify import announce, unmade
-from hub.outbox import outbox
 from hub.store.models import Booking, Connection, MeetingRow
 from hub.values import Meeting
 
@@ -86,6 +86,8 @@ def done(session: Session, hub: Hub, booking: Booking, row: MeetingRow, step: St
         for other in booking.meetings:
             if other.stray and other.value and other.value.get("external_id") == meeting.external_id:
                 other.state = "closed"  # a late worker reported this very meeting as its own
+        if found:
+            doubles.look_later(session, hub, booking, row, step)
         unsure = found and not step.provider.can("find_meeting", step.scopes)
         more = " An earlier attempt got no answer, so a second meeting may exist." if unsure else ""
         announce.note(session, hub, booking, "made", f"The {label} meeting was made.{more}")
@@ -130,20 +132,7 @@ def too_late(
     """Our lease ran out while the hook ran, and somebody else may have acted: only clean up after ourselves."""
     if step.action not in (Action.CREATE, Action.FIND) or not isinstance(result, Meeting):
         return
-    stray = MeetingRow(
-        booking_id=booking.id,
-        n=max(r.n for r in booking.meetings) + 1,
-        provider=row.provider,
-        account=step.account,
-        value=result.to_json(),
-        state="ready",
-        stray=True,
-        attempts=0,
-    )
-    if row.value and row.value.get("external_id") == result.external_id:
-        return
-    session.add(stray)
-    outbox.add(session, hub, "sync", f"sync:{booking.id}:{booking.version}:stray{stray.n}", booking=booking.id)
+    doubles.add_stray(session, hub, booking, row, step.account, result)
 
 
 def _try_again(session: Session, hub: Hub, booking: Booking, row: MeetingRow, fault: Temporary) -> None:

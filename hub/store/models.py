@@ -228,7 +228,9 @@ class MeetingRow(Base):
     account: Mapped[str] = mapped_column(String(64), default="")  # keyed fingerprint, empty without a connection
     value: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(String(12), default="pending")
-    stray: Mapped[bool] = mapped_column(default=False)  # made by a worker that had lost its lease
+    stray: Mapped[bool] = mapped_column(
+        default=False
+    )  # exists beside the booking's own: made by a lost attempt, or by a worker that had lost its lease
     synced_version: Mapped[int] = mapped_column(default=0)
     noticed: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # see hub.meetings.noticed
     known_at: Mapped[datetime | None]  # when the vendor was last in step or told us; what is older is history

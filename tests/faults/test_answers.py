@@ -70,6 +70,22 @@ def test_visible_later(stage: Stage, bob: Guest, offered: EventType) -> None:
     assert len(stage.watch.of("create")) == 1
 
 
+@pytest.mark.parametrize("cancelled", [False, True], ids=["stands", "cancelled"])
+def test_visible_much_later(stage: Stage, bob: Guest, offered: EventType, cancelled: bool) -> None:
+    """Row 13: where Zoom lists a meeting only after a second one was made, the one nobody has the link of is deleted."""
+    stage.control("PATCH", "/switches", list_delay_s=120)
+    stage.breaks_zoom("reset_after", "create")
+    booking = books(stage, bob, offered)
+    stage.worked_over(minutes=3)
+    assert len(stage.watch.of("create")) == 2
+    linked = str(stage.meeting(booking).value["external_id"])  # type: ignore[index]
+    if cancelled:
+        bookings.cancel(stage.hub, booking, by="invitee")
+    stage.worked_over(minutes=6)
+    assert [str(meeting["id"]) for meeting in stage.meetings_at_zoom()] == ([] if cancelled else [linked])
+    stage.holds()
+
+
 @pytest.mark.faults
 @pytest.mark.parametrize("kind", ["503", "reset_before"], ids=["5xx", "unreachable"])
 def test_down_for_hours(stage: Stage, bob: Guest, offered: EventType, kind: str, figure: Callable[[str], None]) -> None:

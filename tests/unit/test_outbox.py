@@ -250,7 +250,10 @@ def test_parking_is_told(hub: Hub, clock: Clock) -> None:
     assert len(poison.got) == len(told.got) == PARK_AFTER
     assert told.got[0].ids == {"booking": 7, "parked": "test"}
     with hub.store.read() as session:
-        assert [r.id for r in session.scalars(select(OutboxRow).where(OutboxRow.parked_at.is_not(None)))] == [
+        assert [
+            r.id
+            for r in session.scalars(select(OutboxRow).where(OutboxRow.parked_at.is_not(None)).order_by(OutboxRow.id))
+        ] == [
             made,
             made + 1,
         ]
