@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from hub.provider import Provider
-from hub.store.models import AccountUse
+from hub.store.account_limits import AccountUse
 
 if TYPE_CHECKING:
     from hub.container import Hub

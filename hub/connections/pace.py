@@ -10,8 +10,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from hub.provider import Provider
+from hub.store.account_limits import AccountPace
 from hub.store.db import outside_transaction
-from hub.store.models import AccountPace, Connection
+from hub.store.models import Connection
 
 if TYPE_CHECKING:
     from hub.container import Hub

@@ -73,24 +73,6 @@ class Connection(Base):
     open_until: Mapped[datetime | None]  # while the breaker is open: when one call may ask again
 
 
-class AccountUse(Base):
-    """How many creates and moves a vendor account has had on the last day on which it had any."""
-
-    __tablename__ = "account_use"
-    account: Mapped[str] = mapped_column(String(64), primary_key=True)  # keyed fingerprint
-    day: Mapped[str] = mapped_column(String(10))  # ISO date, UTC
-    used: Mapped[int]
-
-
-class AccountPace(Base):
-    """When calls for a vendor account, or for what it shares its limit with, may be made; seconds since 1970."""
-
-    __tablename__ = "account_pace"
-    account: Mapped[str] = mapped_column(String(64), primary_key=True)  # keyed fingerprint
-    free_at: Mapped[float]  # the next call's moment
-    turn_at: Mapped[float]  # when whoever has to come back later does
-
-
 class OAuthFlow(Base):
     """An authorization that was begun: one use, ten minutes, for one browser, host and provider."""
 

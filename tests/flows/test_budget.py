@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from hub import Limits
 from hub.scheduling import bookings
-from hub.store.models import AccountUse
+from hub.store.account_limits import AccountUse
 from tests.support.people import Host, Invitee, at
 from tests.support.world import World
 

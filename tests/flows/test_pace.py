@@ -12,7 +12,8 @@ from sqlalchemy import select, update
 from hub import Limits
 from hub.connections import pace
 from hub.connections.api import ConnectionApi
-from hub.store.models import AccountPace, Connection, OutboxRow
+from hub.store.account_limits import AccountPace
+from hub.store.models import Connection, OutboxRow
 from tests.support.people import Host, Invitee
 from tests.support.world import World
 

@@ -14,7 +14,8 @@ from hub.container import Hub
 from hub.errors import ConnectionLost, NotPossible, PluginFault, Rejected, Temporary
 from hub.provider import Provider
 from hub.scheduling import bookings
-from hub.store.models import AccountUse, Booking, Connection, Host, MeetingRow, OutboxRow
+from hub.store.account_limits import AccountUse
+from hub.store.models import Booking, Connection, Host, MeetingRow, OutboxRow
 from tests.support.people import Host as Ada
 from tests.support.people import Invitee
 from tests.support.world import START, Clock, World

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from hub.store import account_mail, health, models  # noqa: F401 - all tables are to be known
+from hub.store import account_limits, account_mail, health, models  # noqa: F401 - all tables are to be known
 
 connection = context.config.attributes["connection"]
 context.configure(
