@@ -1,7 +1,7 @@
 """A local Google: sign-in, userinfo and Meet's spaces as their references name them; the rest comes from the base.
 
-A simulation, made from https://developers.google.com/workspace/meet/api/reference/rest/v2/spaces and never compared
-with Google.
+A simulation, checked against what Google publishes of its APIs (tests/sandbox/published/googlemeet.json) and never
+compared with Google itself.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from hub.testing.sandbox import JSON, Call, Refused, Sandbox, operation
 
 CREATED = "https://www.googleapis.com/auth/meetings.space.created"
 EMAIL = "https://www.googleapis.com/auth/userinfo.email"
+SPACE = {"name", "meetingUri", "meetingCode", "config", "activeConference", "phoneAccess", "gatewaySipAccess"}
+STATUSES = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND"}
 
 
 class Google(Sandbox):
@@ -40,7 +42,8 @@ class Google(Sandbox):
 
     @operation("POST", "/v2/spaces", "create", scope=CREATED)
     def create(self, call: Call) -> JSON:
-        if set(call.body) - {"config"}:
+        config = call.body.get("config", {})
+        if call.body.keys() - SPACE or not isinstance(config, dict):
             raise Refused(400, "Invalid JSON payload received. Unknown name.")
         meeting = self.make(call.user, {})
         digest = hashlib.sha256(meeting.id.encode()).hexdigest()
@@ -49,10 +52,10 @@ class Google(Sandbox):
             "name": f"spaces/{meeting.id}",
             "meetingUri": self.room(meeting),
             "meetingCode": f"{letters[:3]}-{letters[3:7]}-{letters[7:]}",
-            "config": {"accessType": "TRUSTED", "entryPointAccess": "ALL"},
+            "config": {"accessType": "TRUSTED", "entryPointAccess": "ALL", **config},
             "phoneAccess": [
                 {
-                    "phoneNumber": "+1 202-555-0167",
+                    "phoneNumber": "+12025550167",
                     "pin": str(int(digest[:9], 16)),
                     "regionCode": "US",
                     "languageCode": "en",
@@ -62,7 +65,11 @@ class Google(Sandbox):
 
     def refusal(self, refused: Refused) -> JSON:
         """Return Google's JSON of a refused call."""
-        status = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND"}
-        details = [{"reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}] if "scope" in refused.more else []
-        body = {"code": refused.status, "message": refused.message, "status": status.get(refused.status, "UNKNOWN")}
-        return {"error": {**body, "details": details}}
+        info = {
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+            "domain": "googleapis.com",
+            "metadata": {"service": "meet.googleapis.com"},
+        }
+        body = {"code": refused.status, "message": refused.message, "status": STATUSES.get(refused.status, "UNKNOWN")}
+        return {"error": {**body, "details": [info] if "scope" in refused.more else []}}

@@ -25,13 +25,14 @@ from hub import (
 # Fields as in https://learn.microsoft.com/graph/api/resources/onlinemeeting
 MEETINGS = "/me/onlineMeetings"
 LONGEST_SUBJECT = 255
+DENIED = ("Forbidden", "Authorization_RequestDenied", "accessDenied")
 
 
 def read_error(reply: Reply) -> ProviderError | None:
     """Return what a failed answer of Microsoft Graph means where it departs from HTTP's usual meaning."""
     code = reply.answer.part("error").text("code")
     # Also where an administrator has not consented, or the tenant keeps its users from making meetings.
-    return MissingScopes(()) if reply.status == 403 and code in ("Forbidden", "Authorization_RequestDenied") else None
+    return MissingScopes(()) if reply.status == 403 and code in DENIED else None
 
 
 OAUTH = OAuth2(
@@ -127,9 +128,15 @@ def _meeting(found: Answer, request: MeetingRequest) -> Meeting:
     """Return the meeting that an answer describes."""
     audio = found.part("audioConferencing")
     code = audio.text("conferenceId")
-    paid = DialIn.of(audio.text("tollNumber"), code=code)
-    free = DialIn.of(audio.text("tollFreeNumber"), code=code, label="toll-free")
-    dial_in = DialIn.distinct((paid, free))
+    # The lists replace the single numbers, which are still filled where there is one.
+    paid = (audio.text("tollNumber"), *audio.texts("tollNumbers"))
+    free = (audio.text("tollFreeNumber"), *audio.texts("tollFreeNumbers"))
+    dial_in = DialIn.distinct(
+        (
+            *(DialIn.of(number, code=code) for number in paid),
+            *(DialIn.of(number, code=code, label="toll-free") for number in free),
+        )
+    )
     return Meeting(
         where="Microsoft Teams",
         external_id=found.need_text("id"),

@@ -1,16 +1,18 @@
 """A local Microsoft: sign-in and Graph's online meetings as their references name them; the rest comes from the base.
 
-A simulation, made from https://learn.microsoft.com/graph/api/resources/onlinemeeting and never compared with Microsoft.
+A simulation, checked against what Microsoft publishes of Graph (tests/sandbox/published/teams.json) and never compared
+with Microsoft itself.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 from hub.testing.sandbox import JSON, Call, Meeting, Refused, Sandbox, operation
 
-TEXTS = ("subject", "startDateTime", "endDateTime")
+CODES = {400: "BadRequest", 401: "InvalidAuthenticationToken", 403: "Forbidden", 404: "NotFound"}
 
 
 class Teams(Sandbox):
@@ -34,28 +36,35 @@ class Teams(Sandbox):
         return {"id": call.user.id, "displayName": call.user.name, "mail": None, "userPrincipalName": call.user.email}
 
     @operation("POST", "/v1.0/me/onlineMeetings/createOrGet", "create", scope="OnlineMeetings.ReadWrite")
-    def create(self, call: Call) -> JSON:
+    def create(self, call: Call) -> tuple[int, JSON]:
         key = call.text("externalId", required=True)
         known = [m for m in self.state.data.meetings.values() if m.user_id == call.user.id and not m.deleted_at]
         found = next((meeting for meeting in known if meeting.values["externalId"] == key), None)
-        return self.shape(found or self.make(call.user, {**self.checked(call), "externalId": key}))
+        if found:
+            return 200, self.shape(found)
+        start = call.text("startDateTime") or ("" if call.text("endDateTime") else self.state.stamp())
+        end = call.text("endDateTime") or (moment(start) + timedelta(hours=1)).isoformat()
+        return 201, self.shape(self.make(call.user, {**self.checked(call, start, end), "externalId": key}))
 
     @operation("PATCH", "/v1.0/me/onlineMeetings/<id>", "update", scope="OnlineMeetings.ReadWrite")
     def update(self, call: Call, id: str) -> JSON:
         meeting = self.find(call.user, id)
-        meeting.values |= self.checked(call)
+        start, end = call.text("startDateTime"), call.text("endDateTime")
+        if not start and not end:
+            start, end = meeting.values["startDateTime"], meeting.values["endDateTime"]
+        meeting.values |= self.checked(call, start, end)
         return self.shape(meeting)
 
     @operation("DELETE", "/v1.0/me/onlineMeetings/<id>", "delete", scope="OnlineMeetings.ReadWrite")
     def delete(self, call: Call, id: str) -> None:
         self.remove(self.find(call.user, id))
 
-    def checked(self, call: Call) -> JSON:
+    def checked(self, call: Call, start: str, end: str) -> JSON:
         """Return what a body wants of a meeting. Raises Refused (400) for what Graph would refuse."""
-        call.text("subject", most=255)
-        if not call.text("startDateTime") < call.text("endDateTime"):
-            raise Refused(400, "endDateTime must be after startDateTime.")
-        return {name: call.body[name] for name in TEXTS if name in call.body}
+        subject = {"subject": call.text("subject", most=255)} if "subject" in call.body else {}
+        if moment(end) < moment(start):
+            raise Refused(400, "endDateTime must not be before startDateTime.")
+        return {**subject, "startDateTime": utc(start), "endDateTime": utc(end)}
 
     def shape(self, meeting: Meeting) -> JSON:
         """Return a meeting as Graph shows it to its organizer."""
@@ -63,11 +72,14 @@ class Teams(Sandbox):
         return {
             **meeting.values,
             "id": meeting.id,
+            "creationDateTime": utc(meeting.created_at),
             "joinWebUrl": self.room(meeting),
             "audioConferencing": {
                 "conferenceId": number,
                 "tollNumber": "+1 202 555 0145",
+                "tollNumbers": ["+1 202 555 0145", "+1 202 555 0146"],
                 "tollFreeNumber": None,
+                "tollFreeNumbers": [],
                 "dialinUrl": f"{self.public_url}/_sim/room/{meeting.id}",
             },
             "joinMeetingIdSettings": {
@@ -79,5 +91,19 @@ class Teams(Sandbox):
 
     def refusal(self, refused: Refused) -> JSON:
         """Return Graph's JSON of a refused call."""
-        codes = {400: "BadRequest", 401: "InvalidAuthenticationToken", 403: "Forbidden", 404: "NotFound"}
-        return {"error": {"code": codes.get(refused.status, "UnknownError"), "message": refused.message}}
+        inner = {"date": self.state.stamp(), "request-id": "sim-1", "client-request-id": "sim-1"}
+        code = CODES.get(refused.status, "UnknownError")
+        return {"error": {"code": code, "message": refused.message, "innerError": inner}}
+
+
+def moment(text: str) -> datetime:
+    """Return the time that a text says, in UTC. Raises Refused (400)."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        raise Refused(400, "startDateTime and endDateTime go together and must be times.") from None
+
+
+def utc(text: str) -> str:
+    """Return a time as Graph writes it. Raises Refused (400)."""
+    return moment(text).isoformat().replace("+00:00", "Z")

@@ -26,7 +26,7 @@ from hub import (
 
 # Fields and their limits as in https://developer.webex.com/docs/api/v1/meetings
 LONGEST_TITLE = 128
-SHORTEST = timedelta(minutes=10)
+SHORTEST, LONGEST = 10, 23 * 60 + 59  # minutes
 MONTH = timedelta(days=31)
 LACKS = "missing required scopes"
 NO_MAIL = {"sendEmail": False}  # the hub writes its own
@@ -124,7 +124,7 @@ def _sent(request: MeetingRequest) -> dict[str, str]:
     return {
         "title": " ".join(request.title.split())[:LONGEST_TITLE] or "Meeting",
         "start": utc_text(request.starts_at),
-        "end": utc_text(max(request.ends_at, request.starts_at + SHORTEST)),
+        "end": utc_text(request.starts_at + timedelta(minutes=min(max(request.minutes, SHORTEST), LONGEST))),
         "timezone": request.timezone,
     }
 

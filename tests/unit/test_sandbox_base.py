@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from werkzeug.test import Client
 
-from hub.testing.sandbox import Sandbox
+from hub.testing.sandbox import JSON, Call, Sandbox, operation
 from hub.testing.vendor import Vendor, running
 from tests.examples.acme.sandbox import Acme
 from tests.support.world import Clock
@@ -232,6 +232,20 @@ def test_meetings_belong_to_who_made_them(acme: Actor) -> None:
     assert acme.calls(token, "GET", "/v1/nowhere").status_code == 404
     assert acme.calls(token, "POST", "/v1/meetings", title=" ").status_code == 400
     assert acme.sim("GET", "/state")["meetings"][0]["deleted_at"]
+
+
+def test_the_status_may_depend_on_what_is_found() -> None:
+    """An operation answers with a status of its own where it returns one."""
+
+    class Finder(Acme):
+        @operation("GET", "/v1/found/<id>", "found", scope="profile")
+        def found(self, call: Call, id: str) -> tuple[int, JSON]:
+            return (200 if id == "old" else 201), {"id": id}
+
+    actor = Actor(Finder("http://localhost:8001"))
+    token = actor.connects()["access_token"]
+    answers = [actor.calls(token, path=f"/v1/found/{id}") for id in ("old", "new")]
+    assert [(answer.status_code, answer.json) for answer in answers] == [(200, {"id": "old"}), (201, {"id": "new"})]
 
 
 def test_a_list_may_lag(acme: Actor, clock: Clock) -> None:

@@ -63,7 +63,7 @@ SPACE: dict[str, Any] = {
     "name": "spaces/jQCFfuBOdN5z",
     "meetingUri": "https://meet.google.com/abc-mnop-xyz",
     "meetingCode": "abc-mnop-xyz",
-    "phoneAccess": [{"phoneNumber": "+1 202-555-0123", "pin": "123456789", "regionCode": "US", "languageCode": "en"}],
+    "phoneAccess": [{"phoneNumber": "+12025550123", "pin": "123456789", "regionCode": "US", "languageCode": "en"}],
 }
 RUBBISH = (None, [], "", 5, {}, {"id": 5}, {"name": None}, {"error": {"message": "no"}})
 
@@ -101,13 +101,15 @@ def test_webex_moves_and_deletes() -> None:
     assert moved.data == later
 
 
-@pytest.mark.parametrize(("minutes", "end"), [(1, "13:10"), (10, "13:10"), (15, "13:15")])
+@pytest.mark.parametrize(
+    ("minutes", "end"), [(1, "03T13:10"), (10, "03T13:10"), (15, "03T13:15"), (1439, "04T12:59"), (1440, "04T12:59")]
+)
 def test_webex_bounds(minutes: int, end: str) -> None:
-    """Webex has no meeting under ten minutes and no title over 128 characters."""
+    """Webex has no meeting under ten minutes or of a whole day, and no title over 128 characters."""
     wire = Wire(WEBEX)
     webex.create_meeting(replace(REQUEST, minutes=minutes, title=" x\n" * 200), wire)
     body = wire.sent[0][2]
-    assert body["end"] == f"2026-12-03T{end}:00Z"
+    assert body["end"] == f"2026-12-{end}:00Z"
     assert len(body["title"]) == 128
 
 
@@ -156,6 +158,23 @@ def test_teams_makes_or_gets() -> None:
     ]
 
 
+def test_teams_numbers() -> None:
+    """The lists of numbers count, and the single numbers that they replace; each number once."""
+    audio = {
+        "conferenceId": "242 5999",
+        "tollNumber": "+1 202-555-0123",
+        "tollNumbers": ["+12025550123", "+43720555123", None],
+        "tollFreeNumbers": ["+18005550100"],
+    }
+    meeting = teams.create_meeting(REQUEST, Wire({**TEAMS, "audioConferencing": audio}))
+    assert [(number.number, number.label) for number in meeting.dial_in] == [
+        ("+1 202-555-0123", ""),
+        ("+43720555123", ""),
+        ("+18005550100", "toll-free"),
+    ]
+    assert meeting.dial_in_id == "242 5999"
+
+
 def test_teams_moves() -> None:
     """A move sends the new time; the same again sends nothing."""
     wire = Wire(TEAMS)
@@ -172,7 +191,7 @@ def test_meet_makes_a_space() -> None:
     assert wire.sent == [("POST", "/spaces", {})]
     assert (meeting.external_id, meeting.join_url) == ("jQCFfuBOdN5z", SPACE["meetingUri"])
     assert meeting.dial_in == (
-        DialIn("+1 202-555-0123", country="US", label="PIN 123456789", tap="tel:+12025550123,,123456789#"),
+        DialIn("+12025550123", country="US", label="PIN 123456789", tap="tel:+12025550123,,123456789#"),
     )
     assert googlemeet.update_meeting(meeting) is meeting
 
@@ -221,6 +240,7 @@ def test_nobodys_account(plugin: Any, said: Any) -> None:
         (webex, 400, {"message": "missing required scopes"}, False),
         (teams, 403, {"error": {"code": "Forbidden", "message": "x"}}, True),
         (teams, 403, {"error": {"code": "Authorization_RequestDenied"}}, True),
+        (teams, 403, {"error": {"code": "accessDenied"}}, True),
         (teams, 403, {"error": "text"}, False),
         (googlemeet, 403, {"error": {"details": [{"reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}, True),
         (googlemeet, 403, {"error": {"details": [7, {"reason": "OTHER"}]}}, False),

@@ -203,7 +203,8 @@ class Sandbox:
                 result = self._operations[mark.route][1](call, **values)
             except Refused as refused:
                 return self.answer_of(refused)
-        return json_answer(204 if result is None and mark.status == 200 else mark.status, result)
+        status, content = result if isinstance(result, tuple) else (mark.status, result)
+        return json_answer(204 if content is None and status == 200 else status, content)
 
     def _caller(self, request: Request, scope: str) -> User:
         kind, _, secret = request.headers.get("Authorization", "").partition(" ")

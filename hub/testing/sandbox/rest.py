@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from .state import JSON, User
 
-F = TypeVar("F", bound=Callable[..., JSON | None])
+F = TypeVar("F", bound=Callable[..., "JSON | tuple[int, JSON] | None"])
 MARK = "_sandbox_operation"
 
 
@@ -68,7 +68,8 @@ def operation(method: str, path: str, route: str, *, scope: str = "", status: in
 
     `path` has `<name>` for parts that become arguments. `route` names it for faults and the log: the contract wants
     create, update, delete, list and user for what the plugin's hooks call. `scope` is what the token must have. The
-    method runs with the state's lock held and returns the answer's JSON, or None for a 204; it may raise Refused.
+    method runs with the state's lock held and returns the answer's JSON, or None for a 204; where the status depends on
+    what was found, it returns the pair of status and JSON. It may raise Refused.
     """
 
     def mark(function: F) -> F:
