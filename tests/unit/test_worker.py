@@ -178,14 +178,19 @@ def test_time_is_up() -> None:
 
 
 class Worker:
-    """Raises or returns as it is told."""
+    """Ends as it is told: with a fault, as if it had been asked to, or because it was."""
 
-    def __init__(self, *ends: Exception | None) -> None:
+    max_connection_wait_time = 60.0
+
+    def __init__(self, *ends: Exception | str) -> None:
         self.ends, self.made, self.levels = list(ends), 0, list[str]()
 
     def __call__(self) -> Any:
         self.made += 1
         return self
+
+    def handle_warm_shutdown_request(self) -> None:
+        """What RQ calls when it is asked to stop."""
 
     def work(self, logging_level: str) -> None:
         self.levels.append(logging_level)
@@ -194,16 +199,16 @@ class Worker:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         end = self.ends.pop(0)
-        if end:
+        if isinstance(end, Exception):
             raise end
-
-    max_connection_wait_time = 60.0
+        if end == "asked":
+            self.handle_warm_shutdown_request()
 
 
 def test_a_worker_outlives_redis(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker that loses Redis is replaced as soon as it is back, and can be ended while it waits."""
+    """A worker that loses Redis, or patience with it, is replaced once it is back; it can be ended while it waits."""
     waits: list[float] = []
-    answers = [False, False, True]
+    answers = [False, True, True]
     monkeypatch.setattr(patience, "_usable", lambda url: url == redis_url and answers.pop(0))
 
     def sleep(seconds: float) -> None:
@@ -212,10 +217,10 @@ def test_a_worker_outlives_redis(redis_url: str, monkeypatch: pytest.MonkeyPatch
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
     monkeypatch.setattr(patience, "time", SimpleNamespace(sleep=sleep))
-    made = Worker(redis.ConnectionError("gone"), None)
+    made = Worker(redis.ConnectionError("gone"), "as if asked", "asked")
     patience.work(redis_url, made)
-    assert (made.made, made.levels) == (2, ["WARNING", "WARNING"])
-    assert waits == [patience.LOOK_AGAIN_SECONDS] * 2
+    assert (made.made, made.levels) == (3, ["WARNING"] * 3)
+    assert (waits, answers) == ([patience.LOOK_AGAIN_SECONDS] * 3, [])
 
 
 def test_usable(redis_url: str) -> None:

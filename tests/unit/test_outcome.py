@@ -1,0 +1,520 @@
+"""What is written once a step came to its end, on a real booking: row, timeline, mails."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from hub import Limits, Location, Meeting, MeetingRequest, Person
+from hub.connections import budget
+from hub.connections.readiness import standing
+from hub.errors import ConnectionLost, MeetingGone, MissingScopes, PluginFault, ProviderError, Rejected, Temporary
+from hub.meetings import gate, outcome
+from hub.meetings.decide import Action
+from hub.meetings.step import Step
+from hub.outbox.outbox import Later
+from hub.store.models import AccountUse, Activity, Booking, Connection, MeetingRow, OutboxRow
+from tests.support.people import Host, Invitee
+from tests.support.world import Clock, World
+
+LATE = timedelta(hours=2)
+MEETING = Meeting(where="https://zoom.example/j/1", external_id="1", join_url="https://zoom.example/j/1")
+
+
+class Stage:
+    """A booking at Zoom that nobody has worked on, and the step that is taken for it."""
+
+    def __init__(self, app: object, world: World) -> None:
+        self.hub = world.hub
+        ada = Host(app, world)  # type: ignore[arg-type]
+        ada.connects("zoom")
+        Invitee(world).books(ada.offers("zoom"), "2026-12-02T10:00:00+00:00", location="zoom")
+        self.id = world.booking().id
+        with self.hub.store.read() as session:
+            self.connection = session.scalars(select(Connection)).one()
+        provider = self.hub.registry.get("zoom")
+        assert provider
+        self.provider = provider
+        ada_and_bob = Person("Ada", "ada@example.com"), Person("Bob", "bob@example.net")
+        starts_at = self.booking().starts_at
+        request = MeetingRequest("r" * 32, "Intro", starts_at, 30, "UTC", *ada_and_bob, Location("zoom"), {})
+        self._step = Step(
+            action=Action.CREATE,
+            wanted=True,
+            row_id=self.row().id,
+            version=1,
+            lease="ours",
+            provider=provider,
+            api=None,
+            scopes=tuple(self.connection.scopes),
+            request=request,
+            meeting=None,
+            attempted_at=self.hub.clock(),
+            connection_id=self.connection.id,
+            connected_at=self.connection.connected_at,
+            account=self.connection.account,
+        )
+
+    def step(self, action: Action, **more: object) -> Step:
+        return dataclasses.replace(self._step, action=action, **more)  # type: ignore[arg-type]
+
+    def booking(self) -> Booking:
+        with self.hub.store.read() as session:
+            return session.get_one(Booking, self.id)
+
+    def row(self, n: int = 1) -> MeetingRow:
+        return next(row for row in self.booking().meetings if row.n == n)
+
+    def has(self, **values: object) -> None:
+        """Set these values of the meeting's row."""
+        with self.hub.store.write() as session:
+            row = session.get_one(Booking, self.id).meetings[0]
+            for name, value in values.items():
+                setattr(row, name, value)
+
+    def changes(self, **values: object) -> None:
+        """Set these values of the booking."""
+        with self.hub.store.write() as session:
+            for name, value in values.items():
+                setattr(session.get_one(Booking, self.id), name, value)
+
+    def told(self, act: Callable[..., object], *more: object) -> tuple[list[tuple[str, str]], list[str]]:
+        """Do it; return the new lines of the timeline, and the keys of the mails that it made."""
+        lines, mails = self._lines(), self._mails()
+        with self.hub.store.write() as session:
+            booking = session.get_one(Booking, self.id)
+            act(session, self.hub, booking, booking.meetings[0], *more)
+        return self._lines()[len(lines) :], [key for key in self._mails() if key not in mails]
+
+    def _lines(self) -> list[tuple[str, str]]:
+        with self.hub.store.read() as session:
+            return [(line.what, line.text) for line in session.scalars(select(Activity).order_by(Activity.id))]
+
+    def _mails(self) -> list[str]:
+        with self.hub.store.read() as session:
+            return list(session.scalars(select(OutboxRow.key).where(OutboxRow.topic == "mail").order_by(OutboxRow.id)))
+
+    def waiting(self) -> int:
+        """Return how many mails wait for the meeting."""
+        with self.hub.store.read() as session:
+            late = (OutboxRow.key.contains(":booked:"), OutboxRow.due_at > self.hub.clock())
+            return len(session.scalars(select(OutboxRow.id).where(*late)).all())
+
+
+@pytest.fixture(name="stage")
+def _stage(app: object, world: World) -> Stage:
+    return Stage(app, world)
+
+
+def problem(stage: Stage, what: str, n: int = 1, version: int = 1) -> str:
+    return f"mail:{stage.id}:{version}:problem{n}-{what}:host"
+
+
+def test_decided_without_a_call(stage: Stage) -> None:
+    """Parked, skipped and kept: each is told in the timeline, the mails wait no longer, and the host has a mail of it."""
+    assert stage.waiting() == 2
+    lines, mails = stage.told(outcome.decided, Action.PARK)
+    assert lines == [("parked", "Zoom needs to be reconnected; the meeting waits for that.")]
+    assert (stage.row().state, mails, stage.waiting()) == ("pending", [], 0)
+    lines, mails = stage.told(outcome.decided, Action.SKIP)
+    assert lines == [("skipped", "No Zoom meeting was made: Zoom could not be used.")]
+    assert (stage.row().state, mails) == ("skipped", [problem(stage, "skipped")])
+
+
+def test_kept(stage: Stage) -> None:
+    """A meeting that can't follow its booking is in step with it from then on, and says so."""
+    stage.has(state="ready", value=MEETING.to_json())
+    stage.changes(version=1)
+    lines, mails = stage.told(outcome.decided, Action.KEEP)
+    assert lines == [("kept", "The time at Zoom did not change; the link still works.")]
+    assert mails == [problem(stage, "kept")]
+    assert stage.row().error == "The time changed here, but could not be changed at Zoom. The link still works."
+    assert (stage.row().synced_version, stage.row().state, stage.waiting()) == (1, "ready", 0)
+
+
+@pytest.mark.parametrize(
+    ("cancelled", "value", "told"),
+    [
+        (True, MEETING.to_json(), True),
+        (False, MEETING.to_json(), False),
+        (True, {"where": "x"}, False),
+        (True, None, False),
+    ],
+)
+def test_left(stage: Stage, cancelled: bool, value: dict[str, object] | None, told: bool) -> None:
+    """A meeting that stays is told to the host as a task only where there is one to delete and nobody wants it."""
+    stage.has(state="ready", value=value)
+    stage.changes(status="cancelled" if cancelled else "confirmed")
+    lines, mails = stage.told(outcome.decided, Action.LEAVE)
+    assert lines == [("left", "The Zoom meeting stays as it is.")]
+    assert stage.row().state == "left"
+    assert mails == ([problem(stage, "left")] if told else [])
+
+
+@pytest.mark.parametrize(("provider", "told"), [("gone", True), ("phone", False), ("zoom", True)])
+def test_left_where_nobody_could_delete(stage: Stage, provider: str, told: bool) -> None:
+    """Of a plugin that never deletes there is nothing to do; of one that is gone there may be."""
+    stage.has(state="ready", value=MEETING.to_json(), provider=provider)
+    stage.changes(status="cancelled")
+    assert bool(stage.told(outcome.decided, Action.LEAVE)[1]) is told
+
+
+def test_closed_and_renewed(stage: Stage) -> None:
+    """What is not wanted any more is closed silently; a new row is asked for beside one that can't be moved."""
+    stage.has(attempted_at=stage.hub.clock(), next_try_at=stage.hub.clock())
+    assert stage.told(outcome.decided, Action.CLOSE) == ([], [])
+    assert (stage.row().state, stage.row().attempted_at, stage.row().next_try_at) == ("closed", None, None)
+    assert stage.told(outcome.decided, Action.NOTHING) == ([], [])
+    assert stage.told(outcome.decided, Action.RENEW) == ([], [])
+    new = stage.row(2)
+    assert (new.provider, new.attempts, new.state, new.booking_id) == ("zoom", 0, "pending", stage.id)
+    stage.told(outcome.decided, Action.RENEW)
+    assert stage.row(3).n == 3
+
+
+def test_made(stage: Stage, clock: Clock) -> None:
+    """A meeting that was made is kept with whose it is and for which version, and announced in the mails that wait."""
+    stage.has(error="was away", attempts=3, next_try_at=clock(), attempted_at=clock(), noticed={"deleted": True})
+    clock.advance(minutes=5)
+    lines, mails = stage.told(outcome.done, stage.step(Action.CREATE, version=7), MEETING)
+    assert (lines, mails, stage.waiting()) == ([("made", "The Zoom meeting was made.")], [], 0)
+    row = stage.row()
+    assert (row.state, row.value, row.account) == ("ready", MEETING.to_json(), stage.connection.account)
+    assert (row.synced_version, row.error, row.attempts) == (7, "", 0)
+    assert (row.next_try_at, row.attempted_at, row.noticed, row.known_at) == (None, None, None, clock())
+    assert stage.booking().sequence == 1
+    with stage.hub.store.read() as session:
+        assert session.scalars(select(Connection.last_success_at)).one() == clock()
+
+
+def test_made_for_nobody(stage: Stage) -> None:
+    """A meeting made for a booking that was cancelled meanwhile is announced to nobody."""
+    stage.changes(status="cancelled")
+    assert stage.told(outcome.done, stage.step(Action.CREATE), MEETING)[0] == [("made", "The Zoom meeting was made.")]
+    assert stage.booking().sequence == 0
+
+
+def test_found(stage: Stage) -> None:
+    """What was found of a lost attempt is brought into step; where nobody could search, a second one may exist."""
+    blind = stage.step(Action.FIND, scopes=())
+    stage.provider._hooks = frozenset(stage.provider._hooks) - {"find_meeting"}  # type: ignore[attr-defined]
+    more = " An earlier attempt got no answer, so a second meeting may exist."
+    assert stage.told(outcome.done, blind, MEETING)[0] == [("made", f"The Zoom meeting was made.{more}")]
+    assert stage.row().synced_version == 0
+    assert stage.told(outcome.done, stage.step(Action.CREATE), MEETING)[0][0][1] == "The Zoom meeting was made."
+
+
+def test_found_nothing(stage: Stage) -> None:
+    """Where there was nothing of a lost attempt, and nothing is wanted, the row is closed."""
+    assert stage.told(outcome.done, stage.step(Action.FIND), None) == ([], [])
+    assert stage.row().state == "closed"
+
+
+def test_deleted_and_moved(stage: Stage, clock: Clock) -> None:
+    """Both are told; a move keeps what the vendor answered, and knows when that was only if it changed something."""
+    stage.has(state="ready", value=MEETING.to_json(), noticed={"deleted": True})
+    moved = stage.step(Action.MOVE, version=4)
+    assert stage.told(outcome.done, moved, MEETING) == ([("moved", "The Zoom meeting was moved.")], [])
+    assert (stage.row().synced_version, stage.row().known_at, stage.waiting()) == (4, None, 0)
+    other = dataclasses.replace(MEETING, passcode="7")
+    stage.told(outcome.done, moved, other)
+    assert (stage.row().value, stage.row().known_at, stage.row().noticed) == (other.to_json(), clock(), None)
+    assert stage.told(outcome.done, stage.step(Action.DELETE), None) == (
+        [("deleted", "The Zoom meeting was deleted.")],
+        [],
+    )
+    assert stage.row().state == "deleted"
+
+
+def strays(stage: Stage) -> list[MeetingRow]:
+    return [row for row in stage.booking().meetings if row.stray]
+
+
+def test_too_late(stage: Stage) -> None:
+    """What a worker made after its lease had run out is kept as a stray that is deleted at once."""
+    stage.told(outcome.too_late, stage.step(Action.CREATE), MEETING)
+    (stray,) = strays(stage)
+    assert (stray.n, stray.provider, stray.account) == (2, "zoom", stage.connection.account)
+    assert (stray.value, stray.state, stray.attempts, stray.booking_id) == (MEETING.to_json(), "ready", 0, stage.id)
+    with stage.hub.store.read() as session:
+        order = session.scalars(select(OutboxRow).where(OutboxRow.key == f"sync:{stage.id}:1:stray2")).one()
+        assert (order.topic, order.ids) == ("sync", {"booking": stage.id})
+    stage.told(outcome.done, stage.step(Action.CREATE), MEETING)
+    assert strays(stage)[0].state == "closed"
+
+
+@pytest.mark.parametrize(
+    ("action", "result", "left"),
+    [
+        (Action.FIND, MEETING, 1),
+        (Action.MOVE, MEETING, 0),
+        (Action.DELETE, None, 0),
+        (Action.CREATE, Rejected("no"), 0),
+        (Action.CREATE, None, 0),
+    ],
+)
+def test_what_leaves_a_stray(stage: Stage, action: Action, result: Meeting | ProviderError | None, left: int) -> None:
+    """Only a meeting that this worker made or took up can be too many."""
+    stage.told(outcome.too_late, stage.step(action), result)
+    assert len(strays(stage)) == left
+
+
+def test_no_stray_of_itself(stage: Stage) -> None:
+    """A late worker that reports the very meeting that the row has leaves nothing; another stray stays as it is."""
+    stage.has(value=MEETING.to_json(), state="ready")
+    stage.told(outcome.too_late, stage.step(Action.CREATE), MEETING)
+    assert strays(stage) == []
+    other = dataclasses.replace(MEETING, external_id="2")
+    stage.told(outcome.too_late, stage.step(Action.CREATE), other)
+    stage.told(outcome.done, stage.step(Action.CREATE), MEETING)
+    assert [row.state for row in strays(stage)] == ["ready"]
+
+
+def test_tried_again(stage: Stage, clock: Clock) -> None:
+    """What passes is tried again after 5 s, 1, 5, then each 20 minutes, or when the vendor says; the first is told."""
+    for attempt, wait in enumerate((5, 60, 300, 1200, 1200)):
+        lines, mails = stage.told(outcome.failed, stage.step(Action.CREATE), Temporary("It was busy."))
+        assert lines == ([("retrying", "Zoom: It was busy. It is tried again.")] if attempt == 0 else [])
+        assert mails == []
+        assert stage.row().next_try_at == clock() + timedelta(seconds=wait)
+        assert (stage.row().attempts, stage.row().error, stage.row().state) == (attempt + 1, "It was busy.", "pending")
+    stage.told(outcome.failed, stage.step(Action.CREATE), Temporary("x" * 600, retry_at=clock() + LATE))
+    assert (stage.row().next_try_at, stage.row().error) == (clock() + LATE, "x" * 500)
+    stage.told(outcome.failed, stage.step(Action.CREATE), Temporary("soon", retry_at=clock()))
+    assert stage.row().next_try_at == clock() + timedelta(seconds=1200)
+
+
+@pytest.mark.parametrize(
+    ("action", "known", "ends"),
+    [
+        (Action.CREATE, True, "none"),
+        (Action.CREATE, False, "before"),
+        (Action.FIND, False, "now"),
+        (Action.FIND, True, "before"),
+        (Action.MOVE, True, "before"),
+        (Action.MOVE, False, "before"),
+    ],
+)
+def test_whether_it_was_made(stage: Stage, clock: Clock, action: Action, known: bool, ends: str) -> None:
+    """Only where the vendor surely made nothing is the attempt forgotten; a new one without answer counts anew."""
+    before = clock()
+    stage.has(attempted_at=before)
+    clock.advance(minutes=1)
+    stage.told(outcome.failed, stage.step(action), Temporary("x", outcome_known=known))
+    assert stage.row().attempted_at == {"none": None, "before": before, "now": clock()}[ends]
+
+
+@pytest.mark.parametrize("fault", [ConnectionLost("The grant is gone."), MissingScopes(("meeting:write",))])
+@pytest.mark.parametrize("action", [Action.CREATE, Action.MOVE])
+def test_the_grant_is_dead(stage: Stage, clock: Clock, fault: ProviderError, action: Action) -> None:
+    """A dead grant breaks the connection, once; what was to be made waits."""
+    stage.has(attempted_at=clock())
+    lines, mails = stage.told(outcome.failed, stage.step(action), fault)
+    assert (lines, mails) == ([], [f"mail:broken:{stage.connection.id}:1"])
+    assert stage.row().attempted_at == (None if action is Action.CREATE else clock())
+    assert (stage.row().state, stage.row().error) == ("pending", fault.message)
+    with stage.hub.store.read() as session:
+        assert session.scalars(select(Connection.broken_reason)).one() == fault.message
+
+
+def test_a_dead_grant_of_nobody(stage: Stage) -> None:
+    """Where no connection was used there is none to break, and the meeting has failed; an earlier grant's end is nothing."""
+    lines, _ = stage.told(outcome.failed, stage.step(Action.CREATE, connection_id=0), ConnectionLost("Gone."))
+    assert (lines, stage.row().state) == ([("failed", "Zoom: Gone.")], "failed")
+    stage.told(outcome.failed, stage.step(Action.MOVE, connected_at=None), ConnectionLost("Gone."))
+    with stage.hub.store.read() as session:
+        assert session.scalars(select(Connection.broken_reason)).one() == ""
+
+
+def test_gone(stage: Stage) -> None:
+    """A meeting that is to be moved and no longer exists is made anew."""
+    stage.has(state="ready", value=MEETING.to_json())
+    lines, mails = stage.told(outcome.failed, stage.step(Action.MOVE), MeetingGone())
+    assert (lines, mails) == ([("gone", "The Zoom meeting no longer existed; a new one is made.")], [])
+    assert (stage.row().state, stage.row(2).state) == ("deleted", "pending")
+
+
+@pytest.mark.parametrize(
+    ("action", "wanted", "state", "synced"),
+    [
+        (Action.CREATE, True, "failed", 5),
+        (Action.FIND, False, "closed", 0),
+        (Action.MOVE, True, "pending", 5),
+        (Action.DELETE, False, "left", 0),
+    ],
+)
+def test_refused(stage: Stage, clock: Clock, action: Action, wanted: bool, state: str, synced: int) -> None:
+    """What the vendor refuses is not tried again by itself; the host reads its words and no mail waits any longer."""
+    stage.has(next_try_at=clock(), attempted_at=clock())
+    lines, mails = stage.told(outcome.failed, stage.step(action, version=5, wanted=wanted), Rejected("Not allowed."))
+    assert lines == [("failed", "Zoom: Not allowed.")]
+    assert mails == [problem(stage, f"failed-{action}-5")]
+    assert (stage.row().state, stage.row().synced_version, stage.row().next_try_at) == (state, synced, None)
+    assert stage.row().attempted_at == (None if action is Action.CREATE else clock())
+    assert stage.waiting() == 0
+
+
+def test_a_plugin_that_broke(stage: Stage, clock: Clock) -> None:
+    """A plugin that broke may have made the meeting before: the attempt stays of unknown outcome."""
+    stage.has(attempted_at=clock())
+    stage.told(outcome.failed, stage.step(Action.CREATE), PluginFault("It broke."))
+    assert stage.row().attempted_at == clock()
+
+
+@pytest.mark.parametrize(("cancelled", "state"), [(False, "failed"), (True, "closed")])
+def test_abandoned(stage: Stage, cancelled: bool, state: str) -> None:
+    """A pass that broke its worker too often is given up for the booking's present version."""
+    stage.changes(status="cancelled" if cancelled else "confirmed", version=3)
+    lines, mails = stage.told(outcome.abandoned, Action.CREATE)
+    assert lines == [("failed", f"Zoom: {outcome.BROKE}")]
+    assert mails == [problem(stage, "failed-create-3", version=3)]
+    assert (stage.row().state, stage.row().error) == (state, outcome.BROKE)
+    assert stage.row().synced_version == (0 if cancelled else 3)
+
+
+def test_an_abandoned_stray(stage: Stage) -> None:
+    """An older row is wanted by nobody, though the booking stands."""
+    stage.told(outcome.decided, Action.RENEW)
+    stage.told(outcome.abandoned, Action.FIND)
+    assert stage.row().state == "closed"
+
+
+@pytest.mark.parametrize("why", ["other grant", "no tokens", "no connection"])
+def test_no_success_of_another_grant(stage: Stage, clock: Clock, why: str) -> None:
+    """A success with an earlier grant says nothing of the present one."""
+    before = stage.connection.last_success_at
+    clock.advance(minutes=1)
+    if why == "no tokens":
+        with stage.hub.store.write() as session:
+            session.get_one(Connection, stage.connection.id).tokens = ""
+    changed = {"other grant": {"connected_at": None}, "no connection": {"connection_id": 0}}.get(why, {})
+    stage.told(outcome.done, stage.step(Action.CREATE, **changed), MEETING)
+    with stage.hub.store.read() as session:
+        assert session.scalars(select(Connection.last_success_at)).one() == before
+
+
+# The gate before a call, and what it learns from the outcome
+
+
+def waits(stage: Stage, action: Action = Action.CREATE) -> Later | None:
+    with stage.hub.store.write() as session:
+        booking = session.get_one(Booking, stage.id)
+        known = standing(session, stage.hub, booking.host)
+        return gate.wait(session, stage.hub, known, booking, booking.meetings[0], action)
+
+
+def used(stage: Stage) -> int:
+    with stage.hub.store.read() as session:
+        return sum(session.scalars(select(AccountUse.used)))
+
+
+def limited(stage: Stage) -> None:
+    stage.provider.facts = dataclasses.replace(stage.provider.facts, limits=Limits(per_day=2, reserve=1))
+
+
+def test_passes(stage: Stage) -> None:
+    """A call that may be made is counted for its account; a deletion on nobody's; without a connection nothing is."""
+    limited(stage)
+    assert waits(stage, Action.DELETE) is None
+    assert used(stage) == 0
+    assert waits(stage) is None
+    assert used(stage) == 1
+    stage.has(provider="phone")
+    assert waits(stage) is None
+    stage.has(provider="gone")
+    assert waits(stage) is None
+    assert used(stage) == 1
+
+
+def test_waits_for_the_new_day(stage: Stage, clock: Clock) -> None:
+    """Where the day is used up the row says so, and until when; a move has its reserve."""
+    limited(stage)
+    assert waits(stage) is None
+    assert waits(stage) == Later(clock() + gate.SOON, "the day's budget is used up")
+    said = "Zoom's daily limit is reached; this comes after 00:00 UTC."
+    row = stage.row()
+    assert row.error == said
+    assert row.next_try_at
+    assert row.next_try_at.date() == clock().date() + timedelta(days=1)
+    assert stage._lines()[-1] == ("retrying", said)
+    assert waits(stage, Action.MOVE) is None
+    assert waits(stage, Action.MOVE)
+    assert waits(stage, Action.DELETE) is None
+
+
+def test_waits_for_who_asks(stage: Stage, clock: Clock) -> None:
+    """While another call asks whether the vendor is back, this one looks again in a second."""
+    with stage.hub.store.write() as session:
+        session.get_one(Connection, stage.connection.id).open_until = clock()
+    with stage.hub.store.write() as session:
+        booking = session.get_one(Booking, stage.id)
+        known = standing(session, stage.hub, booking.host)
+        known.connections["zoom"].open_until = clock() - LATE
+        session.expunge(known.connections["zoom"])
+        later = gate.wait(session, stage.hub, known, booking, booking.meetings[0], Action.CREATE)
+    assert later == Later(clock() + gate.SOON, "another call asks whether the provider is back")
+    assert used(stage) == 0
+
+
+def learns(stage: Stage, result: Meeting | ProviderError | None, action: Action = Action.CREATE, **more: object) -> int:
+    """Return how much of two is used after one call was spent and came out so."""
+    limited(stage)
+    with stage.hub.store.write() as session:
+        assert budget.spend(session, stage.hub, stage.provider, stage.connection.account, create=True) is None
+        gate.note(session, stage.hub, stage.step(action, **more), result)
+    return used(stage)
+
+
+@pytest.mark.parametrize(
+    ("result", "action", "count"),
+    [
+        (MEETING, Action.CREATE, 1),
+        (None, Action.CREATE, 1),
+        (Rejected("no"), Action.CREATE, 1),
+        (Temporary("away", away=True), Action.CREATE, 0),
+        (Temporary("away", away=True, outcome_known=False), Action.MOVE, 0),
+        (Temporary("away", away=True), Action.DELETE, 1),
+        (Temporary("busy"), Action.CREATE, 1),
+        (Temporary("lost", outcome_known=False), Action.CREATE, 1),
+    ],
+)
+def test_what_an_outcome_costs(
+    stage: Stage, result: Meeting | ProviderError | None, action: Action, count: int
+) -> None:
+    """Only a call that found the vendor away is given back; a deletion was never counted."""
+    assert learns(stage, result, action) == count
+
+
+@pytest.mark.parametrize(
+    ("seconds", "more", "action", "count"),
+    [
+        (3601, {}, Action.CREATE, 2),
+        (3600, {}, Action.CREATE, 1),
+        (3601, {"outcome_known": False}, Action.CREATE, 1),
+        (3601, {"away": True}, Action.CREATE, 0),
+        (3601, {}, Action.DELETE, 1),
+    ],
+)
+def test_the_day_is_used_up(
+    stage: Stage, clock: Clock, seconds: int, more: dict[str, bool], action: Action, count: int
+) -> None:
+    """A vendor that sends everybody away for more than an hour means the day, not the second."""
+    until: datetime = clock() + timedelta(seconds=seconds)
+    assert learns(stage, Temporary("limit", retry_at=until, **more), action) == count
+
+
+def test_nothing_to_learn(stage: Stage) -> None:
+    """Without a connection nothing is learned; with one its breaker hears of the outcome."""
+    away = Temporary("away", away=True)
+    assert learns(stage, away, connection_id=0) == 1
+    with stage.hub.store.read() as session:
+        assert session.scalars(select(Connection.failures)).one() == 0
+    with stage.hub.store.write() as session:
+        gate.note(session, stage.hub, stage.step(Action.CREATE), away)
+        gate.note(session, stage.hub, stage.step(Action.CREATE, connected_at=None), away)
+    with stage.hub.store.read() as session:
+        assert session.scalars(select(Connection.failures)).one() == 1
