@@ -1,4 +1,4 @@
-"""Commands that operate: migrate, doctor, rotate-keys, and the groups providers and outbox."""
+"""Commands that operate: migrate, doctor, reconcile, rotate-keys, and the groups providers and outbox."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hub.commands.accounts import accounts
 from hub.commands.common import as_json, hub, print_json, say, settings
 from hub.commands.outbox import outbox
 from hub.commands.providers import providers
+from hub.commands.reconcile import reconcile
 
 MARKS = {"ok": "✓", "warning": "!", "wrong": "✗"}
 
@@ -67,4 +68,4 @@ def rotate_keys(lost_for_good: bool) -> None:
     say("hub doctor says when older keys may be removed.")
 
 
-COMMANDS = (migrate, doctor, accounts, providers, outbox, rotate_keys)
+COMMANDS = (migrate, doctor, accounts, providers, outbox, reconcile, rotate_keys)

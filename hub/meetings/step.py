@@ -89,7 +89,7 @@ def request_of(hub: Hub, booking: Booking, row: MeetingRow) -> MeetingRequest:
     """Return what this row's meeting should be."""
     host = booking.host
     return MeetingRequest(
-        ref=hub.vault.fingerprint(f"meeting:{booking.ref}:{row.n}"),
+        ref=marker(hub, booking.ref, row.n),
         title=booking.title,
         starts_at=booking.starts_at,
         minutes=booking.minutes,
@@ -99,3 +99,8 @@ def request_of(hub: Hub, booking: Booking, row: MeetingRow) -> MeetingRequest:
         location=booking.place,
         answers=dict(booking.answers),
     )
+
+
+def marker(hub: Hub, ref: str, n: int) -> str:
+    """Return the marker that meeting number `n` of the booking with this ref carries at the vendor."""
+    return hub.vault.fingerprint(f"meeting:{ref}:{n}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event
 
-from hub import crash
+from hub import cli, crash
 from hub.app import create_app
 from hub.operate import keep_fingerprint_key, reseal
 from hub.scheduling import bookings
@@ -161,28 +161,72 @@ def test_secret_key_replaced(stage: Stage, ada: Host, bob: Guest, offered: Event
     assert ada.browser.get(f"/b/{token}").status_code == 200
 
 
-@pytest.mark.parametrize("engine", ["embedded"], indirect=True)
-def test_backup_restored(stage: Stage, bob: Guest, offered: EventType, tmp_path: Path) -> None:
-    """Row 66: after yesterday's backup what it knows is set right; a meeting that it does not know is left alone."""
+def backed_up(database_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """Return the address of a copy of the database as it is now, which nobody has open."""
+    if database_url.startswith("sqlite"):
+        for file in tmp_path.glob("hub.sqlite*"):
+            shutil.copy(file, tmp_path / file.name.replace("hub", "backup"))
+        return f"sqlite:///{tmp_path / 'backup.sqlite'}"
+    server: servers.Postgres = request.getfixturevalue("postgres")
+    return server.fresh(database_url.rpartition("/")[2])
+
+
+def reconciles(stage: Stage, capfd: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    """Run `hub reconcile`; returns its exit code and what it said."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hub.commands.reconcile.hub", lambda: stage.hub)
+        with pytest.raises(SystemExit) as left:
+            cli.main(("reconcile", *words))
+    assert isinstance(left.value.code, int)
+    return left.value.code, capfd.readouterr().out
+
+
+def test_backup_restored(
+    stage: Stage,
+    bob: Guest,
+    offered: EventType,
+    database_url: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Row 66: after yesterday's backup the drift is listed and, as far as it is certain, set right; unknown meetings stay.
+
+    After the backup the first booking was cancelled, the second one moved, the third one's meeting was made, and a fourth
+    one was made that the backup does not know.
+    """
     for start in (SLOT, LATER):
         bob.books(offered, start, location="zoom")
     stage.calms()
-    stage.hub.store.dispose()
-    kept = [name for name in ("hub.sqlite", "hub.sqlite-wal", "hub.sqlite-shm") if (tmp_path / name).exists()]
-    (tmp_path / "backup").mkdir()
-    for name in kept:
-        shutil.copy(tmp_path / name, tmp_path / "backup" / name)
     bob.books(offered, "2026-12-03T09:00:00+00:00", location="zoom")
-    bookings.cancel(stage.hub, 1, by="invitee")
-    stage.calms()
     stage.hub.store.dispose()
-    for name in kept:
-        shutil.copy(tmp_path / "backup" / name, tmp_path / name)
-    deletes = len(stage.watch.of("delete"))
-    bookings.move(stage.hub, 1, at("2026-12-04T09:00:00+00:00"), by="host")
+    backup = backed_up(database_url, tmp_path, request)
+    bob.books(offered, "2026-12-04T09:00:00+00:00", location="zoom")
+    bookings.cancel(stage.hub, 1, by="invitee")
+    bookings.move(stage.hub, 2, at("2026-12-07T09:00:00+00:00"), by="invitee")
     stage.calms()
-    assert len(stage.watch.of("delete")) == deletes
-    assert stage.link(1)
-    assert stage.link(2)
-    drift = [sentence for sentence in stage.broken() if not sentence.startswith(("I1", "I5"))]
-    assert [sentence.partition(" at Zoom")[2] for sentence in drift] == [" belongs to no booking"]
+    there = {str(meeting["id"]) for meeting in stage.meetings_at_zoom()}
+    changes = [len(stage.watch.of(route)) for route in ("create", "update", "delete")]
+    unknown, third = str((stage.meeting(4).value or {})["external_id"]), stage.meeting(3).value
+
+    stage.hub.store.dispose()
+    stage.reaches(backup)
+    code, said = reconciles(stage, capfd, "--dry-run")
+    assert code == 3
+    kinds = ("is not there any more", "is at Mon 7 Dec 2026", "does not know it", f"{unknown} “Intro call”", "4 differ")
+    assert [words for words in kinds if words not in said] == []
+    assert [len(stage.watch.of(route)) for route in ("create", "update", "delete")] == changes
+
+    code, said = reconciles(stage, capfd)
+    assert (code, "3 differences being set right" in said, "1 difference left to you" in said) == (3, True, True)
+    stage.calms()
+    now = [len(stage.watch.of(route)) for route in ("create", "update", "delete")]
+    assert [after - before for before, after in zip(changes, now, strict=True)] == [1, 1, 0]
+    assert there < {str(meeting["id"]) for meeting in stage.meetings_at_zoom()}
+    assert all(stage.link(n) for n in (1, 2, 3))
+    assert (stage.meeting(3).value or {})["external_id"] == (third or {})["external_id"]
+    drift = [sentence for sentence in stage.broken() if not sentence.startswith(("I1", "I5", "I6"))]
+    assert drift == [f"I4: meeting {unknown} at Zoom belongs to no booking"]
+    code, said = reconciles(stage, capfd)
+    assert (code, "1 difference left to you" in said) == (3, True)
+    stage.hub.store.dispose()

@@ -75,7 +75,7 @@ def test_help_comes_fast() -> None:
         done = subprocess.run([*local.command(), "--help"], capture_output=True, text=True, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         best = min(best, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    for word in ("demo", "up", "web", "worker", "sweep", "migrate", "doctor", "providers", "outbox", "rotate-keys"):
+    for word in ("demo", "up", "web", "worker", "sweep", "migrate", "doctor", "providers", "outbox", "reconcile"):
         assert f"\n  {word} " in done.stdout
     assert "demo-services" not in done.stdout
     assert best < 0.25
@@ -131,7 +131,7 @@ def test_half_a_provider_stops_up_before_anything_is_made(
     assert not (tmp_path / "data" / "redis").exists()
 
 
-@pytest.mark.parametrize("command", ["web", "worker", "sweep", "outbox"])
+@pytest.mark.parametrize("command", ["web", "worker", "sweep", "outbox", "reconcile"])
 def test_a_database_that_is_not_migrated_is_told(hub: Call, command: str) -> None:
     """What needs the database says which command brings it up to date."""
     assert hub(command) == (1, "", "hub: The database is not up to date: run hub migrate first.\n")
