@@ -206,6 +206,37 @@ def test_cancelled_while_it_runs(stage: Stage, bob: Guest, offered: EventType) -
     stage.holds()
 
 
+def test_runs_past_its_end(stage: Stage, bob: Guest, offered: EventType) -> None:
+    """Row 33: a meeting that goes on after its booking's end is asked about a few times an hour, until it can be deleted."""
+    booking = books(stage, bob, offered)
+    stage.calms()
+    stage.in_zoom("start")
+    stage.by_hand.clear()
+    bookings.cancel(stage.hub, booking, by="invitee")
+    stage.work()
+    stage.clock.now = stage.booking(booking).ends_at + timedelta(hours=1)
+    before = len(stage.watch.of("delete"))
+    stage.worked_over(hours=1)
+    assert stage.meeting(booking).state == "ready"
+    assert 1 <= len(stage.watch.of("delete")) - before <= 6
+    stage.control("POST", f"/meetings/{stage.meeting(booking).value['external_id']}/end")  # type: ignore[index]
+    stage.worked_over(minutes=21)
+    assert stage.meeting(booking).state == "deleted"
+
+
+def test_cancelled_when_it_is_over(stage: Stage, bob: Guest, offered: EventType) -> None:
+    """Row 33: where Zoom says that a meeting is over already, nothing is left to delete, and nobody hears of an error."""
+    booking = books(stage, bob, offered)
+    stage.calms()
+    stage.breaks_zoom("error", "delete", times=None, status=400, code=3007, message="Meeting has ended.")
+    bookings.cancel(stage.hub, booking, by="invitee")
+    stage.worked_over(minutes=30)
+    assert stage.meeting(booking).state == "deleted"
+    assert len(stage.watch.of("delete")) == 1
+    assert "failed" not in stage.timeline(booking)
+    assert [mail for mail in stage.received() if "hand" in str(mail.message["Subject"])] == []
+
+
 def test_over_before_it_was_made(stage: Stage, bob: Guest, offered: EventType) -> None:
     """Row 27: a booking whose time has passed before Zoom was back asks Zoom for nothing any more."""
     stage.breaks_zoom("503", times=None)
