@@ -64,6 +64,10 @@ class Timed:
         # On a busy machine Redis may not answer within 50 ms. The sweeper would wake a worker then; there is none here.
         return any(self.inner.poke(outbox_id) for _ in range(20))
 
+    def waiting(self) -> int:
+        """Return how many wake-ups wait."""
+        return self.inner.waiting()
+
 
 def measure(engine: Engine, *, count: int) -> list[Line]:
     """Return the delays of `count` bookings and as many jobs in turn, with forking workers and with simple ones."""

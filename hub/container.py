@@ -23,6 +23,9 @@ class Queue(Protocol):
     def poke(self, outbox_id: int) -> bool:
         """Wake a worker for this outbox row. Returns whether the wake-up was handed over; never raises."""
 
+    def waiting(self) -> int:
+        """Return how many wake-ups no worker has taken yet, 0 where that can't be told; never raises."""
+
 
 class Mailer(Protocol):
     """Hands mails to the outside."""

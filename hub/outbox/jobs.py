@@ -53,6 +53,14 @@ class RedisQueue:
         self._down = False
         return True
 
+    def waiting(self) -> int:
+        """Return how many wake-ups no worker has taken yet, 0 where that can't be told; never raises."""
+        outside_transaction()
+        try:
+            return self._queue.count
+        except redis.RedisError:
+            return 0
+
 
 def job_class(functions: Mapping[str, Callable[..., Any]]) -> type[Job]:
     """Return a Job class that runs these functions by name and nothing else, whatever stands in Redis."""

@@ -131,18 +131,20 @@ def _deliver(hub: Hub, handlers: Mapping[str, Handler], outbox_id: int) -> bool:
 
 
 def due(session: Session, now: datetime, *, woken: bool = False, limit: int = 500) -> list[int]:
-    """Return the ids of open rows that are due, oldest first.
+    """Return the ids of open rows that are due, those that wait longest for a wake-up first.
 
-    Rows for which a worker was woken in the last seconds are left out unless `woken`.
+    Rows for which a worker was woken in the last seconds are left out unless `woken`; then the order is of due times.
     """
     rows = (
         select(OutboxRow.id)
         .where(OutboxRow.done_at.is_(None), OutboxRow.parked_at.is_(None), OutboxRow.due_at <= now)
         .where(lease.free(lease.ROW, now))
-        .order_by(OutboxRow.due_at)
         .limit(limit)
     )
-    if not woken:
+    if woken:
+        rows = rows.order_by(OutboxRow.due_at)
+    else:
+        rows = rows.order_by(OutboxRow.poked_at.nulls_first(), OutboxRow.due_at)
         never = or_(OutboxRow.poked_at.is_(None), OutboxRow.poked_at < OutboxRow.due_at)
         rows = rows.where(or_(never, OutboxRow.poked_at < now - POKE_AGAIN, OutboxRow.poked_at > now))
     return list(session.scalars(rows))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hub.container import Hub
 
 TICK_SECONDS = 1.0
+MOST_WAITING = 100  # wake-ups; behind so many a further one would only be taken when its row is long done
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +39,11 @@ def run(hub: Hub, stop: threading.Event) -> None:
 
 def sweep(hub: Hub) -> int:
     """Wake workers for what is due once. Returns how many rows Redis took a wake-up for."""
-    now = hub.clock()
+    now, room = hub.clock(), MOST_WAITING - hub.queue.waiting()
+    if room <= 0:
+        return 0
     with hub.store.read() as session:
-        waiting = due(session, now)
+        waiting = due(session, now, limit=room)
     if waiting:
         crash.point("in_sweep_before_waking")
     taken = list(itertools.takewhile(hub.queue.poke, waiting))  # a Redis that refuses one is not asked for the rest

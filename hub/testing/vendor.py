@@ -155,6 +155,9 @@ class _NoQueue:
     def poke(self, outbox_id: int) -> bool:
         return False
 
+    def waiting(self) -> int:
+        return 0
+
 
 class _NoMailer:
     def send(self, message: EmailMessage) -> None:

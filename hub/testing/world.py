@@ -44,6 +44,9 @@ class DeafQueue:
         self.poked.append(outbox_id)
         return False
 
+    def waiting(self) -> int:
+        return 0
+
 
 class Worker:
     """Does in the test's own process what the hub's workers do."""

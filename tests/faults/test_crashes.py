@@ -24,6 +24,9 @@ class Ears:
     def poke(self, outbox_id: int) -> bool:
         return True
 
+    def waiting(self) -> int:
+        return 0
+
 
 def dies(stage: Stage, point: str, work: Callable[[], Any] | None = None) -> bool:
     """Do this work, else all that is due, in a process that dies at this point. Returns whether it did."""

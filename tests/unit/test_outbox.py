@@ -321,6 +321,23 @@ def test_sweep_without_redis(hub: Hub, clock: Clock) -> None:
     assert sorted(poked(back)) == ids
 
 
+def test_sweep_adds_to_no_long_queue(hub: Hub, clock: Clock) -> None:
+    """While workers are behind, the sweeper fills their queue up to a bound, in turns, and repeats no wake-up in it."""
+    queue = Queue()
+    hub = dataclasses.replace(hub, queue=queue)
+    ids = [add(hub, f"key{n}") for n in range(sweep.MOST_WAITING + 3)]
+    queue.poked.clear()
+    queue.waiting = lambda: len(queue.poked)  # type: ignore[method-assign]
+    clock.advance(seconds=6)
+    assert sweep.sweep(hub) == sweep.MOST_WAITING
+    clock.advance(seconds=6)
+    assert sweep.sweep(hub) == 0
+    first = set(queue.poked)
+    queue.poked = queue.poked[4:]
+    assert sweep.sweep(hub) == 4
+    assert set(ids) - first <= set(queue.poked[-4:])
+
+
 def test_sweep_leaves_the_busy_alone(hub: Hub, clock: Clock) -> None:
     """A row that a worker has is not woken again before its lease ends."""
     hub = dataclasses.replace(hub, queue=Queue())
