@@ -15,8 +15,9 @@ import pytest
 
 from hub.app import handlers
 from hub.outbox import outbox
-from hub.store.models import EventType, OutboxRow
-from tests.faults.stage import Guest, Live, Stage, starts
+from hub.scheduling import bookings
+from hub.store.models import AccountUse, EventType, OutboxRow
+from tests.faults.stage import SLOT, Guest, Live, Stage, starts
 from tests.support.people import Host
 from tests.support.running import wait_for
 
@@ -69,33 +70,47 @@ def test_frozen(live: Live, offered: EventType) -> None:
     assert len(live.meetings_at_zoom()) == 1
 
 
-def test_one_create(stage: Stage, bob: Guest, offered: EventType, figure: Callable[[str], None]) -> None:
+@pytest.mark.parametrize(
+    "rounds", [40, pytest.param(1000, marks=[pytest.mark.faults, pytest.mark.timeout(3600)])], ids=["few", "many"]
+)
+def test_one_create(stage: Stage, bob: Guest, offered: EventType, rounds: int, figure: Callable[[str], None]) -> None:
     """Row 9: eight workers with a job of their own for the same booking, round after round: one create each."""
     stage.control("PATCH", "/switches", daily_limit=0)
-    rounds = 40
     for n in range(rounds):
-        bob.books(offered, f"2026-12-{1 + n // 14:02}T{9 + n % 14 // 2:02}:{n % 2 * 30:02}:00+00:00", location="zoom")
+        bob.books(offered, SLOT, location="zoom")
         booking = stage.booking().id
         with stage.hub.store.write() as session:
             for m in range(7):
                 outbox.add(session, stage.hub, "sync", f"sync:{booking}:more{m}", booking=booking)
         with stage.hub.store.read() as session:
             rows = [row.id for row in session.query(OutboxRow).filter(OutboxRow.key.startswith(f"sync:{booking}:"))]
-        barrier = threading.Barrier(len(rows))
-
-        def work(row: int, barrier: threading.Barrier = barrier) -> None:
-            barrier.wait()
-            outbox.deliver(stage.hub, handlers(stage.hub), row)
-
-        threads = [threading.Thread(target=work, args=(row,)) for row in rows]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    creates = len(stage.watch.of("create"))
+        at_once(stage, rows)
+        assert stage.meeting(booking).state == "ready"
+        assert len(stage.watch.of("create")) == n + 1
+        if n < rounds - 1:  # the slot is for the next round's
+            bookings.cancel(stage.hub, booking, by="invitee")
+            stage.clock.advance(minutes=2)
+            stage.work()
+        if n % 80 == 79:
+            with stage.hub.store.write() as session:
+                session.query(AccountUse).delete()  # the day's hundred are another row's affair
     stage.holds()
-    assert creates == rounds
-    figure(f"8 workers, {rounds} rounds: {creates} creates")
+    figure(f"8 workers, {rounds} rounds: {len(stage.watch.of('create'))} creates")
+
+
+def at_once(stage: Stage, rows: list[int]) -> None:
+    """Have each of these outbox rows delivered by a thread of its own, all at the same moment."""
+    barrier = threading.Barrier(len(rows))
+
+    def work(row: int) -> None:
+        barrier.wait()
+        outbox.deliver(stage.hub, handlers(stage.hub), row)
+
+    threads = [threading.Thread(target=work, args=(row,)) for row in rows]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def test_four_a_second(live: Live, offered: EventType, figure: Callable[[str], None]) -> None:
