@@ -17,7 +17,8 @@ from hub.meetings import gate, outcome
 from hub.meetings.decide import Action
 from hub.meetings.step import Step
 from hub.outbox.outbox import Later
-from hub.store.models import AccountUse, Activity, Booking, Connection, MeetingRow, OutboxRow
+from hub.store.account_limits import AccountUse
+from hub.store.models import Activity, Booking, Connection, MeetingRow, OutboxRow
 from tests.support.people import Host, Invitee
 from tests.support.world import Clock, World
 
