@@ -241,7 +241,9 @@ def test_no_budget(hub: Hub, provider: Provider) -> None:
 def test_not_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits for the new day comes at any second of its first two minutes."""
     monkeypatch.setattr("hub.connections.budget.secrets.randbelow", lambda most: most - 1)
-    assert budget.new_day(START.replace(second=7, microsecond=5)) == datetime(2026, 12, 1, 0, 1, 59, tzinfo=UTC)
+    assert budget.new_day(START.replace(minute=3, second=7, microsecond=5)) == datetime(
+        2026, 12, 1, 0, 1, 59, tzinfo=UTC
+    )
 
 
 # Where a host stands

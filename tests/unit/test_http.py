@@ -87,6 +87,7 @@ def test_the_plugins_reading_comes_first() -> None:
         ("86400", START + timedelta(days=1)),
         ("86401", START + timedelta(days=1)),
         ("2026-12-01T10:00:00Z", datetime(2026, 12, 1, 10, tzinfo=UTC)),
+        ("2026-12-01T10:00:00+02:00", datetime(2026, 12, 1, 8, tzinfo=UTC)),
         ("2026-12-01T10:00:00", datetime(2026, 12, 1, 10, tzinfo=UTC)),
         ("Tue, 01 Dec 2026 10:00:00 GMT", datetime(2026, 12, 1, 10, tzinfo=UTC)),
         ("Tue, 01 Dec 2026 10:00:00 -0000", datetime(2026, 12, 1, 10, tzinfo=UTC)),

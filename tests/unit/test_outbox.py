@@ -539,3 +539,18 @@ def test_woken_lately(hub: Hub, clock: Clock) -> None:
         outbox.mark_woken(session, [made], clock() + moment)
     with hub.store.read() as session:
         assert outbox.due(session, clock()) == [made]
+
+
+def test_hastens_one(hub: Hub, clock: Clock) -> None:
+    """Only the open row of that key is made due now, and one that is due already is woken by what made it so."""
+    later = clock() + timedelta(minutes=1)
+    first, second, done = (add(hub, key, due_at=later) for key in ("first", "second", "done"))
+    with hub.store.write() as session:
+        session.get_one(OutboxRow, done).done_at = clock()
+    now = add(hub, "now")
+    woken = len(poked(hub))
+    with hub.store.write() as session:
+        for key in ("second", "done", "now"):
+            outbox.hasten(session, hub, key)
+    assert poked(hub)[woken:] == [second]
+    assert [row(hub, made).due_at for made in (first, second, done, now)] == [later, clock(), later, clock()]
