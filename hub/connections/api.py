@@ -24,6 +24,7 @@ class _Api:
         self._hub = hub
         self._oauth = provider.oauth
         self._base = hub.settings.bases(provider.facts)[1]
+        self._written = False  # whether a call may have changed something at the vendor
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._base!r})"
@@ -43,15 +44,25 @@ class _Api:
     def _token(self, refused: str = "") -> str:
         raise NotImplementedError
 
+    def _token_for(self, written: bool, refused: str = "") -> str:
+        """Return a token. Where none is to be had and nothing was written before, nothing has happened at the vendor."""
+        try:
+            return self._token(refused)
+        except Temporary as fault:
+            fault.outcome_known = fault.outcome_known or not written
+            raise
+
     def _wait(self, method: str) -> None:
         """Wait until the vendor's limit of calls per second lets one more through."""
 
     def _send(self, method: str, path: str, **arguments: Any) -> Reply:
-        token = self._token()
+        written = self._written
+        token = self._token_for(written)
+        self._written = written or method != "GET"
         self._wait(method)
         reply = http.send(self._hub.http, method, self._base + path, token=token, **arguments)
-        if reply.status == 401:
-            token = self._token(refused=token)
+        if reply.status == 401:  # so it was not done
+            token = self._token_for(written, refused=token)
             self._wait(method)
             reply = http.send(self._hub.http, method, self._base + path, token=token, **arguments)
         if 200 <= reply.status < 300:
