@@ -41,20 +41,20 @@ class Received:
 class Mailbox:
     """The server. `refuses` maps addresses to answers; the next `swallows` mails are taken without an answer."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Callable[[], datetime], host: str = "127.0.0.1") -> None:
         self.got: list[Received] = []
         self.refuses: dict[str, str] = {}
         self.swallows = 0
         self.silent = 0.0  # seconds that it says nothing to a recipient's address
         self.attempts = 0
         self._clock = clock
-        self.port = servers.free_port()
-        self.url = f"smtp://127.0.0.1:{self.port}"
+        self.host, self.port = host, servers.free_port()
+        self.url = f"smtp://{host}:{self.port}"
         self._controller: Controller | None = None
 
     def starts(self) -> None:
         """Listen."""
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller = Controller(self, hostname=self.host, port=self.port)
         self._controller.start()
 
     def stops(self) -> None:

@@ -179,6 +179,15 @@ class Posted:
     page: str
 
 
+@dataclass(frozen=True)
+class Form:
+    """A booking form that somebody has filled in, with what their browser sends along."""
+
+    path: str
+    fields: dict[str, Any]
+    headers: dict[str, str]
+
+
 class Live(Stage):
     """A Stage whose web, workers and sweeper are processes, on a Redis that can be broken and on the machine's clock."""
 
@@ -187,24 +196,32 @@ class Live(Stage):
 
     def posts(self, event_type: EventType, start: datetime, *, who: int = 0, **answers: str) -> Posted:
         """Book by the public page's form as visitor number `who`, from an address of their own."""
-        host = event_type.host.handle
-        place = event_type.locations[0].id
+        return self.sends(self.opens(event_type, start, who=who, **answers))
+
+    def opens(self, event_type: EventType, start: datetime, *, who: int = 0, **answers: str) -> Form:
+        """Return the public page's form as visitor number `who` fills it in."""
+        path, place = f"/{event_type.host.handle}/{event_type.slug}", event_type.locations[0].id
         address = f"10.{who >> 16 & 255}.{who >> 8 & 255}.{who & 255}"
+        headers = {"X-Forwarded-For": address, "Host": self.running.name}
         slot = f"{start:%Y%m%dT%H%M%SZ}"
-        with httpx2.Client(
-            base_url=self.running.url, trust_env=False, timeout=60, headers={"X-Forwarded-For": address}
-        ) as browser:
-            page = browser.get(f"/{host}/{event_type.slug}?slot={slot}").text
-            form: dict[str, Any] = dict(re.findall(r'name="(csrf_token|nonce)"[^>]*value="([^"]+)"', page))
-            form |= {"slot": slot, "location": str(place), "name": f"Person {who}", "email": f"p{who}@example.net"}
-            form |= {"tz": "UTC", **{f"loc{place}-{name}": value for name, value in answers.items()}}
-            began = time.monotonic()
-            answer = browser.post(f"/{host}/{event_type.slug}", data=form)
-            took = time.monotonic() - began
+        with httpx2.Client(base_url=self.running.url, trust_env=False, timeout=60, headers=headers) as browser:
+            page = browser.get(f"{path}?slot={slot}").text
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+        fields: dict[str, Any] = dict(re.findall(r'name="(csrf_token|nonce)"[^>]*value="([^"]+)"', page))
+        fields |= {"slot": slot, "location": str(place), "name": f"Person {who}", "email": f"p{who}@example.net"}
+        fields |= {"tz": "UTC", **{f"loc{place}-{name}": value for name, value in answers.items()}}
+        return Form(path, fields, headers)
+
+    def sends(self, form: Form, *, to: str = "", patience: float = 60) -> Posted:
+        """Send a form to the web process at the address `to`, else to the first. Raises httpx2.TransportError."""
+        url = (to or self.running.url) + form.path
+        began = time.monotonic()
+        answer = httpx2.post(url, data=form.fields, headers=form.headers, timeout=patience, trust_env=False)
+        took = time.monotonic() - began
         token = (
             answer.headers.get("Location", "").rpartition("/b/")[2].split("?")[0] if answer.status_code == 303 else ""
         )
-        if token:
+        if token and token not in self.promised:
             self.promised.append(token)
         return Posted(answer.status_code, took, token, answer.text)
 

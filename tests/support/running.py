@@ -33,7 +33,8 @@ class Running:
     ) -> None:
         self._python = python or sys.executable
         self.folder, self.port = folder, servers.free_port()
-        self.url = f"http://localhost:{self.port}"
+        self.name = f"localhost:{self.port}"  # by which browsers ask for it
+        self.url = f"http://{self.name}"
         self.mails = folder / "mail"
         self.env: dict[str, str] = {
             **{name: value for name, value in os.environ.items() if not name.startswith("HUB_")},
@@ -54,15 +55,18 @@ class Running:
     def start(self, *names: str) -> None:
         """Start the named parts: web, worker, sweep, or worker-2 and so on; web answers when this returns."""
         for name in names:
-            kind = name.split("-")[0]
-            arguments = ["web", "--bind", f"127.0.0.1:{self.port}"] if kind == "web" else [kind]
-            command = [self._python, "-m", "hub.cli", *arguments]
             with (self.folder / f"{name}.log").open("ab") as log:
                 self._parts[name] = subprocess.Popen(
-                    command, env=self.env, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+                    self.command(name), env=self.env, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
                 )
         if "web" in names:
             self._wait()
+
+    def command(self, name: str) -> list[str]:
+        """Return what starts a part."""
+        kind = name.split("-")[0]
+        arguments = ["web", "--bind", f"127.0.0.1:{self.port}"] if kind == "web" else [kind]
+        return [self._python, "-m", "hub.cli", *arguments]
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
         """Stop one part and wait for its end."""

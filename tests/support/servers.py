@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -81,14 +81,18 @@ def postgres() -> Iterator[Postgres]:
 
 
 @contextlib.contextmanager
-def own_postgres() -> Iterator[Postgres]:
-    """Yield a server that nobody else uses: the one from the wheel, else the system's."""
+def own_postgres(host: str = "127.0.0.1", inside: Sequence[str] = ()) -> Iterator[Postgres]:
+    """Yield a server that nobody else uses: the one from the wheel, else the system's.
+
+    `inside` are the words before a command that have it run on the machine with the address `host`, as no root.
+    """
     programs = _programs()
     if programs is None:
         need("PostgreSQL: neither HUB_TEST_PG_URL nor the wheel nor a server on PATH")
     assert programs
     folder = Path(tempfile.mkdtemp(prefix="hubpg"))
     user = {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid} if os.geteuid() == 0 else {}
+    runs_as = {} if inside else user
     running: list[subprocess.Popen[bytes]] = []
     try:
         if user:
@@ -97,14 +101,16 @@ def own_postgres() -> Iterator[Postgres]:
         env = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
         initdb = [programs / "initdb", "-D", data, "-U", "hub", "-A", "trust", "-E", "UTF8", "--no-sync"]
         subprocess.run(initdb, check=True, capture_output=True, env=env, cwd=folder, **user)
+        with (data / "pg_hba.conf").open("a") as allowed:
+            allowed.write("host all all samenet trust\n")
         options = {
-            "listen_addresses": "127.0.0.1",
+            "listen_addresses": host,
             "port": str(port),
             "unix_socket_directories": "",
             "max_connections": "200",
             "fsync": "off",
         }
-        command = [str(programs / "postgres"), "-D", str(data)]
+        command = [*inside, str(programs / "postgres"), "-D", str(data)]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
 
@@ -112,7 +118,7 @@ def own_postgres() -> Iterator[Postgres]:
             with (folder / "log").open("ab") as log:
                 running.append(
                     subprocess.Popen(
-                        command, stdout=log, stderr=log, env=env, cwd=folder, start_new_session=True, **user
+                        command, stdout=log, stderr=log, env=env, cwd=folder, start_new_session=True, **runs_as
                     )
                 )
             _wait(found, running[-1], folder / "log")
@@ -122,7 +128,7 @@ def own_postgres() -> Iterator[Postgres]:
             running[-1].wait(30)
             start()
 
-        found = Postgres(f"postgresql://hub@127.0.0.1:{port}/postgres", restart)
+        found = Postgres(f"postgresql://hub@{host}:{port}/postgres", restart)
         start()
         yield found
     finally:

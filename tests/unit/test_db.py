@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from hub.connections import http, tokens
 from hub.container import Hub
 from hub.outbox.jobs import RedisQueue
-from hub.store.db import NetworkInTransaction, after_commit, outside_transaction
+from hub.store.db import FROM_THERE, NetworkInTransaction, after_commit, outside_transaction
 from hub.store.models import OutboxRow
 from tests.support.world import Clock
 
@@ -157,3 +158,16 @@ def test_sqlite_is_set_to_keep_what_it_confirmed(hub: Hub) -> None:
             session.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "synchronous", "foreign_keys")
         ]
     assert values == ["wal", 2, 1]
+
+
+@pytest.mark.parametrize("engine", [pytest.param("production", marks=pytest.mark.postgres)], indirect=True)
+def test_a_silent_end_is_given_up(hub: Hub) -> None:
+    """Each end of a connection to PostgreSQL gives up the other once it is silent for seconds, and not for hours."""
+    with hub.store.engine.connect() as connection:
+        told = {name: connection.scalar(text(f"SHOW {name}")) for name in FROM_THERE}
+        with socket.fromfd(connection.connection.fileno(), socket.AF_INET, socket.SOCK_STREAM) as ours:  # type: ignore[attr-defined]
+            assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 10_000
+    assert told["idle_in_transaction_session_timeout"] == "15s"
+    assert told["tcp_keepalives_idle"] == "15"
