@@ -120,13 +120,8 @@ def booked(live: Live, offered: EventType, first: int, count: int = 4) -> list[P
     return posted
 
 
-def under_way(live: Live) -> None:
-    """Wait until Zoom has been asked for one meeting more."""
-    before = len(live.watch.of("create"))
-    wait_for(lambda: len(live.watch.of("create")) > before)
-
-
 def all_run(live: Live, *parts: str) -> bool:
+    """Tell whether none of these parts has ended."""
     return all(live.running.ended(name) is None for name in parts)
 
 
@@ -174,10 +169,8 @@ def test_database_cut_off(live: Live, offered: EventType, network: Network, figu
     live.settles()
     form = live.opens(offered, starts(5)[4], who=4)
     live.breaks_zoom("latency", "create", seconds=3)
-    asked = threading.Thread(target=booked, args=(live, offered, 5, 1))
-    asked.start()
-    under_way(live)
-    asked.join()
+    booked(live, offered, 5, 1)
+    wait_for(lambda: len(live.watch.of("create")) == 5)
     network.cut("db")
     cut = time.monotonic()
     refused = [live.sends(form), live.sends(form)]
