@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from hub import crash
@@ -156,16 +156,24 @@ def _find(session: Session, host_id: int, provider: str) -> Connection | None:
 def _wake_waiting(session: Session, hub: Hub, connection: Connection) -> None:
     """Give every upcoming booking that waits for this connection a new sync row."""
     account = connection.account
+    # What was given up while nobody knew whether it had been made: this account can be asked now.
+    lost = and_(
+        MeetingRow.state.in_(("skipped", "closed")),
+        MeetingRow.attempted_at.is_not(None),
+        MeetingRow.account.in_(("", account)),
+    )
     waiting = session.execute(
         select(MeetingRow, Booking.version)
         .join(Booking, MeetingRow.booking_id == Booking.id)
         .where(Booking.host_id == connection.host_id, Booking.ends_at > hub.clock())
         .where(MeetingRow.provider == connection.provider)
-        .where(MeetingRow.state.in_(("pending", "failed", "ready")))
+        .where(or_(MeetingRow.state.in_(("pending", "failed", "ready")), lost))
     )
     for row, version in waiting:
         if row.state == "failed":
             row.state = "pending"
+        elif row.state == "skipped":
+            row.state, row.error = "pending", ""
         elif row.state == "ready" and row.error and row.account == account:
             row.synced_version, row.error = 0, ""  # it could not follow its booking, and is brought into step now
         key = f"sync:{row.booking_id}:{version}:grant{connection.grant_number}"

@@ -1,8 +1,8 @@
 """Decides the one next step for a meeting row: pure, total, and tested as a table.
 
 States of a row: pending (to be made) · ready (it exists) · failed (refused as it was asked for; the host was told) · skipped (the provider
-could not be used at the time) · left (exists, and is not ours to touch any more) · deleted · closed (never made, not
-wanted any more) · manual (the host pasted a link; automation never touches it).
+could not be used at the time) · left (exists, and is not ours to touch any more) · deleted · closed (not wanted any more,
+and never made; where an attempt of unknown outcome stands in it, it may exist) · manual (the host pasted a link; automation never touches it).
 """
 
 from __future__ import annotations
@@ -81,9 +81,9 @@ def _wanted(facts: Facts) -> Action:
 def _unwanted(facts: Facts) -> Action:
     if facts.state == "ready":
         return Action.DELETE if _reachable(facts) and facts.can_delete else Action.LEAVE
-    if facts.state in (*WAITING, "skipped"):
-        return Action.FIND if facts.attempted and facts.readiness is Readiness.READY else Action.CLOSE
-    return Action.NOTHING
+    if facts.attempted and facts.state in (*WAITING, "skipped", "closed") and _reachable(facts):
+        return Action.FIND
+    return Action.CLOSE if facts.state in (*WAITING, "skipped") else Action.NOTHING
 
 
 def _reachable(facts: Facts) -> bool:

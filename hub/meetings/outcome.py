@@ -48,8 +48,11 @@ def decided(session: Session, hub: Hub, booking: Booking, row: MeetingRow, actio
         if deletable and not booking.confirmed and row.value and row.value.get("external_id"):
             announce.problem(session, hub, booking, row.n, "left")
     elif action is Action.CLOSE:
-        row.state = "closed"
-        row.attempted_at = row.next_try_at = None
+        row.state, row.next_try_at = "closed", None
+        if row.attempted_at and not (booking.confirmed and row is booking.meeting):
+            unmade.may_exist(session, hub, booking, row)
+        else:
+            row.attempted_at = None
     session.flush()
 
 
@@ -161,7 +164,7 @@ def _end(
     elif action is Action.MOVE:
         row.synced_version = version
     elif not wanted:
-        row.state = "closed"  # looked in vain for what a lost attempt may have left
+        row.state, row.attempted_at = "closed", None  # looked in vain for what a lost attempt may have left
     else:
         row.state, row.synced_version = "failed", version
     announce.problem(session, hub, booking, row.n, f"failed-{action}-{version}")

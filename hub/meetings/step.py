@@ -52,7 +52,7 @@ def facts_of(hub: Hub, known: Standing, booking: Booking, row: MeetingRow) -> Fa
         behind=row.synced_version < booking.version,
         attempted=row.attempted_at is not None,
         readiness=known.readiness(row.provider),
-        same_account=known.same_account(row.provider, row.account),
+        same_account=known.same_account(row.provider, row.account) or (row.state != "ready" and not row.account),
         can_move=bool(provider and provider.can("update_meeting", scopes)),
         can_delete=bool(provider and provider.can("delete_meeting", scopes)),
         started=booking.starts_at <= hub.clock(),
@@ -67,6 +67,7 @@ def prepare(hub: Hub, known: Standing, booking: Booking, row: MeetingRow, action
     connection = known.connections.get(row.provider) if provider.oauth else None
     if action is Action.CREATE:
         row.attempted_at = hub.clock()  # committed before the call: a crash during it leaves this trace
+        row.account = connection.account if connection else ""
     return Step(
         action=action,
         wanted=booking.confirmed and row is booking.meeting,

@@ -31,7 +31,8 @@ class Details:
     """`meeting` is set only while it may be shown; `label` names the chosen location.
 
     `noticed` is what the host did to the meeting at the vendor, "moved" (to the times `there`) or "deleted", else empty.
-    `no_link` says what is to come where the state is TOLD; `comes_at` when the meeting is made, where that is long to go.
+    `no_link` says what is to come where the state is TOLD; `comes_at` when the meeting is made, where that is long to go. `unsure`: one
+    may exist, of which the vendor did not tell and can't be asked; `error` says so.
     """
 
     state: Place
@@ -45,6 +46,7 @@ class Details:
     there: tuple[datetime, datetime] | None = None
     no_link: str = ""
     comes_at: datetime | None = None
+    unsure: bool = False
 
     @property
     def final(self) -> bool:
@@ -70,6 +72,7 @@ def details(hub: Hub, booking: Booking) -> Details:
         comes_at=row.next_try_at if row and state is Place.LATE and _is_long(hub, row) else None,
         noticed="deleted" if booking.confirmed and deleted_there(row) else "moved" if there else "",
         there=there,
+        unsure=row is not None and row.attempted_at is not None and row.state in ("skipped", "closed"),
         no_link=_no_link(booking.host, gone=booking.confirmed and deleted_there(row)),
     )
 

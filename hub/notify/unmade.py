@@ -28,9 +28,23 @@ def skip(session: Session, hub: Hub, booking: Booking, row: MeetingRow) -> None:
     """Give the booking no meeting unless the host asks for it; the host is told, and no mail waits for it."""
     label = hub.registry.label(row.provider)
     row.state = "skipped"
-    announce.note(session, hub, booking, "skipped", f"No {label} meeting was made: {label} could not be used.")
+    text = f"No {label} meeting was made: {label} could not be used."
+    if row.attempted_at:
+        text = row.error = f"{_unsure(label)} It is looked for before another one is made."
+    announce.note(session, hub, booking, "skipped", text)
     announce.problem(session, hub, booking, row.n, "skipped")
     announce.hasten(session, hub, booking)
+
+
+def may_exist(session: Session, hub: Hub, booking: Booking, row: MeetingRow) -> None:
+    """Tell the host of a meeting that nobody wants any more, and of which it is not known whether it was made."""
+    label = hub.registry.label(row.provider)
+    row.error = (
+        f"{_unsure(label)} It is looked for and deleted once the account that was to make it is connected again."
+    )
+    announce.note(session, hub, booking, "unsure", row.error)
+    if not booking.confirmed:
+        announce.problem(session, hub, booking, row.n, "unsure")
 
 
 def park(session: Session, hub: Hub, booking: Booking, row: MeetingRow) -> None:
@@ -39,3 +53,7 @@ def park(session: Session, hub: Hub, booking: Booking, row: MeetingRow) -> None:
     row.error = PARKED
     announce.note(session, hub, booking, "parked", f"{label} needs to be reconnected; the meeting waits for that.")
     announce.hasten(session, hub, booking)
+
+
+def _unsure(label: str) -> str:
+    return f"A {label} meeting may exist: {label} did not say whether it was made, and can't be asked now."

@@ -30,6 +30,7 @@ TONES = {
     "skipped": "warn",
     "parked": "warn",
     "kept": "warn",
+    "unsure": "warn",
     "gone": "warn",
     "noticed": "warn",
     "in_step": "ok",

@@ -96,7 +96,20 @@ def everything() -> Iterator[Facts]:
         ("failed unwanted attempted", Readiness.READY, Action.FIND),
         ("pending unwanted attempted", Readiness.NOT_CONNECTED, Action.CLOSE),
         *((f"{state} behind attempted", Readiness.READY, Action.NOTHING) for state in FINAL),
-        *((f"{state} unwanted behind attempted", Readiness.READY, Action.NOTHING) for state in FINAL),
+        *(
+            (f"{state} unwanted behind attempted", Readiness.READY, Action.NOTHING)
+            for state in FINAL
+            if state != "closed"
+        ),
+        *(
+            (f"{state} unwanted attempted", one, Action.FIND)
+            for one in USABLE
+            for state in (*WAITING, "skipped", "closed")
+        ),
+        *(("closed unwanted attempted", one, Action.NOTHING) for one in UNUSABLE),
+        ("closed unwanted attempted elsewhere", Readiness.READY, Action.NOTHING),
+        ("pending unwanted attempted elsewhere", Readiness.READY, Action.CLOSE),
+        ("closed unwanted", Readiness.READY, Action.NOTHING),
     ],
 )
 def test_table(said: str, readiness: Readiness, action: Action) -> None:
@@ -115,16 +128,22 @@ def test_every_action_is_reached() -> None:
 
 
 def test_what_is_final_stays() -> None:
-    """What is deleted, left, closed or made by hand is never touched again, whatever happens."""
-    assert {decide(one) for one in everything() if one.state in FINAL} == {Action.NOTHING}
+    """What is deleted, left, closed or made by hand is never touched again, but to look for what a lost attempt made."""
+    lost = [one for one in everything() if one.state == "closed" and one.attempted and not one.wanted]
+    final = [one for one in everything() if one.state in FINAL and one not in lost]
+    assert {decide(one) for one in final} == {Action.NOTHING}
+    assert {decide(one) for one in lost} == {Action.NOTHING, Action.FIND}
 
 
 def test_calls_need_a_connection() -> None:
     """No call is made unless the connection can make it; a meeting of another account is never touched."""
     for one in everything():
         action = decide(one)
-        if action in (Action.CREATE, Action.FIND):
+        if action is Action.CREATE or (action is Action.FIND and one.wanted):
             assert one.readiness is Readiness.READY
+        elif action is Action.FIND:  # it only looks, for what is then deleted
+            assert one.readiness in USABLE
+            assert one.same_account
         if action in (Action.MOVE, Action.DELETE):
             assert one.readiness in USABLE
             assert one.same_account

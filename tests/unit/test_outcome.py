@@ -316,7 +316,8 @@ def test_the_grant_is_dead(stage: Stage, clock: Clock, fault: ProviderError, act
     stage.has(attempted_at=clock())
     lines, mails = stage.told(outcome.failed, stage.step(action), fault)
     assert (lines, mails) == ([], [f"mail:broken:{stage.connection.id}:1"])
-    assert stage.row().attempted_at == (None if action is Action.CREATE else clock())
+    settled = action in (Action.CREATE, Action.FIND)  # what was looked for in vain, and told, is not looked for again
+    assert stage.row().attempted_at == (None if settled else clock())
     assert (stage.row().state, stage.row().error) == ("pending", fault.message)
     with stage.hub.store.read() as session:
         assert session.scalars(select(Connection.broken_reason)).one() == fault.message
@@ -355,7 +356,8 @@ def test_refused(stage: Stage, clock: Clock, action: Action, wanted: bool, state
     assert lines == [("failed", "Zoom: Not allowed.")]
     assert mails == [problem(stage, f"failed-{action}-5")]
     assert (stage.row().state, stage.row().synced_version, stage.row().next_try_at) == (state, synced, None)
-    assert stage.row().attempted_at == (None if action is Action.CREATE else clock())
+    settled = action in (Action.CREATE, Action.FIND)  # what was looked for in vain, and told, is not looked for again
+    assert stage.row().attempted_at == (None if settled else clock())
     assert stage.waiting() == 0
 
 
