@@ -13,6 +13,9 @@ from flask import Flask
 from hub import cli
 from hub.connections.api import ConnectionApi
 from hub.meetings.step import request_of
+from hub.reconcile.drift import Kind
+from hub.reconcile.look import look, places
+from hub.reconcile.mend import mend
 from hub.scheduling import bookings
 from hub.store.models import Booking, Connection, EventType, MeetingRow
 from plugins.zoom import listing
@@ -312,3 +315,22 @@ def test_unknown_account(world: World, ada: Host, reconcile: Command) -> None:
         0,
         "Nobody has connected an account: there is nothing to compare.\n",
     )
+
+
+def test_what_changed_meanwhile_is_left(bob: Invitee, world: World, offered: EventType) -> None:
+    """What is no longer as it was when it was looked at is left to the next look, and nothing is done twice."""
+    settled(world, bob, offered, SLOT)
+    world.control("POST", f"/meetings/{ids(world)[0]}/delete")
+    (place,) = places(world.hub)
+    (drift,) = look(world.hub, place).drifts
+    assert drift.kind is Kind.MISSING
+    bookings.cancel(world.hub, 1, by="invitee")
+    assert not mend(world.hub, place, drift)
+    bob.books(offered, LATER, location="zoom")
+    world.work()
+    world.clock.advance(minutes=2)
+    world.control("POST", f"/meetings/{ids(world)[0]}/delete")
+    (drift,) = look(world.hub, place).drifts
+    assert [mend(world.hub, place, drift) for _ in range(2)] == [True, False]
+    world.work()
+    assert len(ids(world)) == 1
