@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 JOB_MEMORY = 1 << 30  # bytes that one job may take beyond what the worker has; a plugin may want all there are
+CONNECT_SECONDS = 5
 WORKER_TTL = 30  # seconds; also bounds how long an idle worker blocks before it looks around
 
 
@@ -69,7 +70,7 @@ def make_worker(hub: Hub, handlers: Mapping[str, Handler], *, fork: bool = True)
     if fork:
         _warm_up(hub, handlers)
     kind = ForkingWorker if fork else PlainWorker
-    connection = redis.Redis.from_url(hub.settings.redis_url)
+    connection = redis.Redis.from_url(hub.settings.redis_url, socket_connect_timeout=CONNECT_SECONDS)
     functions: dict[str, Any] = {DELIVER: lambda outbox_id: deliver(hub, handlers, int(outbox_id))}
     return kind(
         [QUEUE],

@@ -16,13 +16,13 @@ def upgrade(url: str) -> None:
     """Apply all migrations that are missing; safe to call from several processes at once."""
     store = Store(url)
     try:
-        config = _config()
+        found = config()
         with store.engine.execution_options(hub_write=True).connect() as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_lock(7240001)")
                 connection.commit()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            found.attributes["connection"] = connection
+            command.upgrade(found, "head")
     finally:
         store.dispose()
 
@@ -31,11 +31,12 @@ def is_current(store: Store) -> bool:
     """Tell whether every migration has been applied."""
     with store.engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-    return current == ScriptDirectory.from_config(_config()).get_current_head()
+    return current == ScriptDirectory.from_config(config()).get_current_head()
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(resources.files("hub.store") / "migrations"))
-    config.set_main_option("path_separator", "os")
-    return config
+def config() -> Config:
+    """Return where Alembic finds the migrations."""
+    found = Config()
+    found.set_main_option("script_location", str(resources.files("hub.store") / "migrations"))
+    found.set_main_option("path_separator", "os")
+    return found

@@ -11,7 +11,6 @@ import signal
 import subprocess
 from pathlib import Path
 
-import httpx2
 import pytest
 import redis
 
@@ -121,15 +120,9 @@ class Spread(Running):
         self._network = network
         self.url = self.web("web-1")
 
-    def web(self, machine: str) -> str:
+    def web(self, name: str) -> str:
         """Return where a machine's web process listens."""
-        return f"http://{self._network.address(machine)}:{WEB_PORT}"
-
-    def start(self, *names: str) -> None:
-        """Start the named parts; web processes answer when this returns."""
-        super().start(*names)
-        for url in (self.web(name) for name in names if name.startswith("web-")):
-            wait_for(lambda url=url: self._ready(url))
+        return f"http://{self._network.address(name)}:{WEB_PORT}"
 
     def command(self, name: str) -> list[str]:
         """Return what starts a part on its machine."""
@@ -139,12 +132,6 @@ class Spread(Running):
         listens = f"{self._network.address(name)}:{WEB_PORT}"
         options = ["--bind", listens, "--workers", "1"]
         return [*self._network.inside(name), self._python, "-m", "hub.cli", "web", *options]
-
-    def _ready(self, url: str) -> bool:
-        with contextlib.suppress(httpx2.TransportError):
-            asked = httpx2.get(f"{url}/readyz", headers={"Host": self.name}, trust_env=False)
-            return asked.status_code == 200
-        return False
 
 
 def _ip(*words: str) -> str:

@@ -193,6 +193,7 @@ class Live(Stage):
 
     running: Running
     redis: OwnRedis
+    front: httpx2.BaseTransport | None = None  # what stands in front of several webs
 
     def posts(self, event_type: EventType, start: datetime, *, who: int = 0, **answers: str) -> Posted:
         """Book by the public page's form as visitor number `who`, from an address of their own."""
@@ -204,7 +205,8 @@ class Live(Stage):
         address = f"10.{who >> 16 & 255}.{who >> 8 & 255}.{who & 255}"
         headers = {"X-Forwarded-For": address, "Host": self.running.name}
         slot = f"{start:%Y%m%dT%H%M%SZ}"
-        with httpx2.Client(base_url=self.running.url, trust_env=False, timeout=60, headers=headers) as browser:
+        kept: dict[str, Any] = {"trust_env": False, "timeout": 60, "headers": headers, "transport": self.front}
+        with httpx2.Client(base_url=self.running.url, **kept) as browser:
             page = browser.get(f"{path}?slot={slot}").text
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
         fields: dict[str, Any] = dict(re.findall(r'name="(csrf_token|nonce)"[^>]*value="([^"]+)"', page))
@@ -216,7 +218,8 @@ class Live(Stage):
         """Send a form to the web process at the address `to`, else to the first. Raises httpx2.TransportError."""
         url = (to or self.running.url) + form.path
         began = time.monotonic()
-        answer = httpx2.post(url, data=form.fields, headers=form.headers, timeout=patience, trust_env=False)
+        with httpx2.Client(trust_env=False, timeout=patience, headers=form.headers, transport=self.front) as browser:
+            answer = browser.post(url, data=form.fields)
         took = time.monotonic() - began
         token = (
             answer.headers.get("Location", "").rpartition("/b/")[2].split("?")[0] if answer.status_code == 303 else ""

@@ -51,21 +51,33 @@ class Running:
             **more,
         }
         self._parts: dict[str, subprocess.Popen[bytes]] = {}
+        self._ports: dict[str, int] = {"web": self.port}
 
     def start(self, *names: str) -> None:
-        """Start the named parts: web, worker, sweep, or worker-2 and so on; web answers when this returns."""
+        """Start the named parts: web, worker, sweep, or worker-2 and so on; each web answers when this returns."""
         for name in names:
             with (self.folder / f"{name}.log").open("ab") as log:
                 self._parts[name] = subprocess.Popen(
                     self.command(name), env=self.env, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
                 )
-        if "web" in names:
-            self._wait()
+        for name in names:
+            if name.startswith("web"):
+                self._wait(name)
+
+    def webs(self) -> list[str]:
+        """Return the webs that were not asked to stop."""
+        return [name for name in self._parts if name.startswith("web")]
+
+    def web(self, name: str) -> str:
+        """Return where a web process listens."""
+        return f"http://localhost:{self._ports.setdefault(name, servers.free_port())}"
 
     def command(self, name: str) -> list[str]:
         """Return what starts a part."""
         kind = name.split("-")[0]
-        arguments = ["web", "--bind", f"127.0.0.1:{self.port}"] if kind == "web" else [kind]
+        arguments = (
+            ["web", "--bind", self.web(name).replace("http://localhost", "127.0.0.1")] if kind == "web" else [kind]
+        )
         return [self._python, "-m", "hub.cli", *arguments]
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
@@ -109,16 +121,19 @@ class Running:
         for part in self._parts.values():
             processes.end(part)
 
-    def _wait(self) -> None:
+    def _wait(self, name: str) -> None:
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                if httpx2.get(f"{self.url}/readyz", trust_env=False).status_code == 200:
+                if (
+                    httpx2.get(f"{self.web(name)}/readyz", headers={"Host": self.name}, trust_env=False).status_code
+                    == 200
+                ):
                     return
             except httpx2.TransportError:
                 pass
-            if self._parts["web"].poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(self.log("web"))
+            if self._parts[name].poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(self.log(name))
             time.sleep(0.05)  # a port says nowhere that it listens
 
 
