@@ -15,7 +15,7 @@ from tests.support.running import Running, wait_for
 
 WEBS = ("web-1", "web-2")
 WORKERS = ("worker-1", "worker-2")
-PAUSE = 1.5  # seconds between a thread's bookings: a user's day at Zoom has to last for the whole test
+PAUSE = 3.0  # seconds between a thread's bookings: a user's day at Zoom has to last for the whole test
 PARTS = (*WEBS, *WORKERS, "sweep")
 
 

@@ -29,7 +29,7 @@ from tests.support.people import Host
 from tests.support.running import ROOT
 from tests.support.world import KEY
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 CONNECTIONS = 1000
 RELEASED = "7103d5e"  # 0.1.0
 

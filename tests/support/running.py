@@ -66,7 +66,7 @@ class Running:
 
     def webs(self) -> list[str]:
         """Return the webs that were not asked to stop."""
-        return [name for name in self._parts if name.startswith("web")]
+        return [name for name in list(self._parts) if name.startswith("web")]
 
     def web(self, name: str) -> str:
         """Return where a web process listens."""
@@ -75,10 +75,8 @@ class Running:
     def command(self, name: str) -> list[str]:
         """Return what starts a part."""
         kind = name.split("-")[0]
-        arguments = (
-            ["web", "--bind", self.web(name).replace("http://localhost", "127.0.0.1")] if kind == "web" else [kind]
-        )
-        return [self._python, "-m", "hub.cli", *arguments]
+        listens = ["--bind", self.web(name).replace("http://localhost", "127.0.0.1")] if kind == "web" else []
+        return [self._python, "-m", "hub.cli", kind, *listens]
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
         """Stop one part and wait for its end."""
