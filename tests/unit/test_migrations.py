@@ -1,4 +1,4 @@
-"""Row 60: migrations only add, so that code from before them works on with the tables as they are after them."""
+"""Fault row 60: migrations only add, so that code from before them works on with the tables as they are after them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def tables(connection: Connection, revision: str) -> dict[str, Any]:
 
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 def test_migrations_only_add(connection: Connection) -> None:
-    """Row 60: since the first release no migration takes a table or column away, changes one, or asks more of old code's rows."""
+    """Fault row 60: since the first release no migration takes a table or column away, changes one, or asks more of old code's rows."""
     before = tables(connection, FIRST_RELEASE)
     for revision in REVISIONS[1:]:
         after = tables(connection, revision)
