@@ -144,10 +144,10 @@ def _files(facts: LocationProvider, plugin: Any) -> list[str]:
         raise ValueError("its icon must be an .svg file beside the plugin, and so must its manifests be")
     folder = resources.files(getattr(plugin, "__package__", "") or getattr(plugin, "__name__", ""))
     icon, *manifests = (folder.joinpath(name).read_text("utf-8") for name in (facts.icon, *facts.manifests))
-    if len(icon) > LARGEST_ICON or re.search(
-        r"<script|\son\w+\s*=|javascript:|<foreignObject|href\s*=\s*[\"']?(?!#)", icon, re.I
-    ):
-        raise ValueError("its icon is too large, or holds script or links")
+    if len(icon) > LARGEST_ICON:
+        raise ValueError(f"its icon is too large: more than {LARGEST_ICON} characters")
+    if re.search(r"<script|\son\w+\s*=|javascript:|<foreignObject|href\s*=\s*[\"']?(?!#)", icon, re.I):
+        raise ValueError("its icon holds script or links")
     readme = folder.joinpath("README.md")
     text = readme.read_bytes()[:LARGEST_README].decode("utf-8", "replace") if readme.is_file() else ""
     return [icon, text, *manifests]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -36,10 +37,11 @@ def new(name: str, kind: str, folder: Path) -> None:
         target = write(name, kind=kind, folder=folder)
     except InvalidInput as fault:
         raise click.BadParameter(fault.message) from None
+    tools = Path(sys.executable).parent  # of the environment that the hub runs in
     say(f"✓ {target} is written. Next:")
-    say(f"  pip install -e '{target}[test]'      into the hub's environment")
-    say(f"  pytest {target}")
-    say(f"  hub provider check {target}")
+    say(f"  {tools / 'pip'} install -e '{target}[test]'")
+    say(f"  {tools / 'pytest'} {target}")
+    say(f"  {tools / 'hub'} provider check {target}      takes about a minute")
 
 
 @provider.command()

@@ -107,7 +107,8 @@ def _wheel(folder: Path) -> Iterator[Finding]:
         return
     with tempfile.TemporaryDirectory() as out:
         command = [sys.executable, "-m", "pip", "wheel", "--no-index", "--no-deps", "--no-build-isolation", "-q"]
-        done = subprocess.run([*command, "-w", out, str(folder)], capture_output=True, text=True, check=False)
+        # The whole path: pip takes a bare name for a package to look for elsewhere.
+        done = subprocess.run([*command, "-w", out, str(folder.resolve())], capture_output=True, text=True, check=False)
         built = next(Path(out).glob("*.whl"), None)
         if built is None:
             last = (done.stderr.strip().splitlines() or ["no wheel came out"])[-1]

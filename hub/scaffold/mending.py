@@ -41,11 +41,22 @@ MENDING = {
     "test_manifests": "A manifest uses $public_url, $redirect_url and $webhook_url only, and names all scopes.",
 }
 
+# By words in the reason why a plugin was left out.
+REASONS = {
+    "hook that does not exist": f"Compare the names of your hooks with {HOOKS}.",
+    "Argument(s)": f"A hook takes only arguments of the names that {HOOKS} lists for it, as many of them as it needs.",
+    "https": "Give https addresses in OAuth2: base_url, api_url, and authorize_path where it is a whole address.",
+    "icon": 'Put an icon.svg beside the plugin: viewBox="0 0 24 24", fill="currentColor", no script, style or link, under 20,000 characters.',
+    "key must be": "Choose a key of lower-case letters and digits that begins with a letter.",
+    "oauth": f"Compare what you give OAuth2 with {HOOKS}, location_provider.",
+}
+
 
 def mend(test: str, reason: str = "") -> str:
     """Return a sentence on how to mend a failed check; `reason` is why a plugin was left out."""
     if "HUB_API" in reason or "of the hooks" in reason:
         return f"Set HUB_API in the plugin to a number that this hub has: {HOOKS}, Versions."
-    if "hook that does not exist" in reason:
-        return f"Compare the names of your hooks with {HOOKS}."
+    for words, sentence in REASONS.items():
+        if words in reason:
+            return sentence
     return MENDING.get(test.partition("[")[0], f"See {HOOKS}.")

@@ -127,19 +127,24 @@ PLUGIN, PROJECT = "src/hub_acme/__init__.py", "pyproject.toml"
 @pytest.mark.parametrize(
     ("change", "found", "mend"),
     [
-        ((PLUGIN, '"icon.svg"', '"icon.png"'), "icon must be an .svg", "provider new"),
+        ((PLUGIN, '"icon.svg"', '"icon.png"'), "icon must be an .svg", "icon.svg beside"),
         ((PLUGIN, "def describe_location", "def describe_locatoin"), "describe_locatoin", "Compare the names"),
+        ((PLUGIN, "def create_meeting(request", "def create_meeting(wish"), "wish", "only arguments"),
         ((PLUGIN, "HUB_API = 1", "HUB_API = 99"), "update the hub", "Set HUB_API"),
         ((PLUGIN, "HUB_API = 1", "raise SystemExit('no licence')"), "no licence", "provider new"),
         ((PLUGIN, "HUB_API = 1", "import os; os._exit(3)"), "ended", "provider new"),
-        ((PLUGIN, "\n@hookimpl\ndef create_meeting", "\ndef create_meeting"), "lacks @hookimpl", "@hookimpl"),
+        (
+            (PLUGIN, "\n@hookimpl\ndef create_meeting", "\ndef create_meeting"),
+            "without @hookimpl: create_meeting",
+            "@hookimpl",
+        ),
         ((PLUGIN, '.get("where") or DEFAULT)', '["where"])'), "KeyError", "inputs.get()"),
         ((PROJECT, '"*" = ["*.svg", "*.md", "py.typed"]', ""), "does not", "package-data"),
         ((PROJECT, 'dependencies = ["scheduling-hub>=0.1"]', ""), "no dependency", "scheduling-hub"),
         ((PROJECT, 'acme = "hub_acme"', ""), "none", "entry-points"),
         ((PROJECT, "[project]", "[project"), "", "pyproject.toml"),
         (("src/hub_acme/README.md", "## Removing", "## Leaving"), "Leaving", "sections"),
-        (("src/hub_acme/icon.svg", "<svg", "<svg onload='x()'"), "script", "provider new"),
+        (("src/hub_acme/icon.svg", "<svg", "<svg onload='x()'"), "holds script", "icon.svg beside"),
     ],
 )
 def test_findings_say_how_to_mend(tmp_path: Path, change: tuple[str, str, str], found: str, mend: str) -> None:
@@ -148,6 +153,14 @@ def test_findings_say_how_to_mend(tmp_path: Path, change: tuple[str, str, str], 
     assert code == 1
     wrong = [one for one in findings if not one["ok"]]
     assert any(found in one["found"] and mend in one["mend"] for one in wrong), wrong
+
+
+def test_a_folder_named_as_one_types_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder below this one may be given by its name alone, as the tutorial does."""
+    monkeypatch.chdir(_plain(tmp_path).parent)
+    code, findings = checked(Path("hub-acme"))
+    assert [one for one in findings if not one["ok"]] == []
+    assert code == 0
 
 
 def test_an_installed_provider_is_checked_by_its_key() -> None:
