@@ -7,13 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from hub import (
     Account,
     Api,
     Card,
-    ConnectionLost,
     Limits,
     Listed,
     LocationProvider,
@@ -80,6 +78,7 @@ def location_provider() -> LocationProvider:
         group="Video Conferencing",
         icon="icon.svg",
         blurb="A unique Zoom meeting link for every booking",
+        for_invitees="You get a Zoom link by mail",
         oauth=OAUTH,
         limits=LIMITS,
         settings=(
@@ -101,66 +100,57 @@ def connect_account(api: Api) -> Account:
 
 
 @hookimpl
-def describe_location() -> str:
-    """Return what the invitee gets."""
-    return "You get a Zoom link by mail"
-
-
-@hookimpl
-def create_meeting(request: MeetingRequest, api: Api | None) -> Meeting:
+def create_meeting(request: MeetingRequest, api: Api) -> Meeting:
     """Make the meeting: one POST, whose answer is the only place from which link and dial-in can ever be read."""
-    zoom = _needed(api)
-    reply = _send(lambda body: zoom.post(MEETINGS, json=body), mapping.create_body(request))
+    reply = _send(lambda body: api.post(MEETINGS, json=body), mapping.create_body(request))
     return mapping.read_created(reply.data, request)
 
 
 @hookimpl
-def update_meeting(request: MeetingRequest, meeting: Meeting, api: Api | None) -> Meeting:
+def update_meeting(request: MeetingRequest, meeting: Meeting, api: Api) -> Meeting:
     """Send what differs from what was last sent; without a difference, send nothing (100 changes a day are allowed)."""
     body, updated = mapping.update_body(request, meeting)
     if body:
-        zoom = _needed(api)
-        _done(_send(lambda changes: zoom.patch(_path(meeting), json=changes), body))
+        _send(lambda changes: api.patch(f"/meetings/{meeting.path_id}", json=changes), body)
     return updated
 
 
 @hookimpl
-def delete_meeting(meeting: Meeting, api: Api | None) -> None:
+def delete_meeting(meeting: Meeting, api: Api) -> None:
     """Delete the meeting without mails from Zoom; the hub writes its own."""
     quiet = {"schedule_for_reminder": "false", "cancel_meeting_reminder": "false"}
     try:
-        _done(_needed(api).delete(_path(meeting), params=quiet))
+        api.delete(f"/meetings/{meeting.path_id}", params=quiet)
     except MeetingGone:
         return
 
 
 @hookimpl
-def find_meeting(request: MeetingRequest, api: Api | None) -> Meeting | None:
+def find_meeting(request: MeetingRequest, api: Api) -> Meeting | None:
     """Return the oldest meeting that carries the booking's marker, made to agree with the request; delete any other.
 
     Zoom's lists hold no passcode and no dial-in numbers, so an adopted meeting has only its link.
     """
-    zoom = _needed(api)
     # A day around the start nearly always has it; a booking that was moved meanwhile is found among all upcoming ones.
     for near in (True, False):
-        found = mapping.all_in(_listed(zoom, mapping.list_params(request, near=near)), request)
+        found = mapping.all_in(_listed(api, mapping.list_params(request, near=near)), request)
         for double in found[1:]:  # several attempts of unknown outcome made one each; nobody has the links of these
-            delete_meeting(double, zoom)
+            delete_meeting(double, api)
         if found:
             try:
-                return update_meeting(request, found[0], zoom)
+                return update_meeting(request, found[0], api)
             except MeetingGone:
                 return None
     return None
 
 
 @hookimpl
-def list_meetings(since: datetime, until: datetime, api: Api | None) -> tuple[Listed, ...]:
+def list_meetings(since: datetime, until: datetime, api: Api) -> tuple[Listed, ...]:
     """Return the meetings of a period, with the markers at the start of their agendas.
 
     Zoom is asked for all that are upcoming, as its lists of a period reach over six months at most.
     """
-    return listing.listed(_listed(_needed(api), listing.UPCOMING), since, until)
+    return listing.listed(_listed(api, listing.UPCOMING), since, until)
 
 
 @hookimpl
@@ -196,16 +186,6 @@ def sandbox_app(public_url: str) -> Any:
     )
 
 
-def _needed(api: Api | None) -> Api:
-    if api is None:
-        raise ConnectionLost("Zoom is not connected.")
-    return api
-
-
-def _path(meeting: Meeting) -> str:
-    return f"/meetings/{quote(meeting.external_id, safe='')}"
-
-
 def _send(send: Callable[[Mapping[str, Any]], Reply], body: Mapping[str, Any]) -> Reply:
     """Send `body`; where Zoom's list of zones lacks the host's, once more with UTC, as the instant is sent in UTC anyway."""
     try:
@@ -214,12 +194,6 @@ def _send(send: Callable[[Mapping[str, Any]], Reply], body: Mapping[str, Any]) -
         if "timezone" not in body or body["timezone"] == "UTC" or "timezone" not in refused.message.lower():
             raise
     return send({**body, "timezone": "UTC"})
-
-
-def _done(reply: Reply) -> None:
-    """Raise Temporary where success came with a page instead of Zoom's empty answer: somebody else may have spoken."""
-    if reply.data is None and reply.text.strip():
-        raise Temporary("Zoom's answer is unusable.", outcome_known=False)
 
 
 def _listed(api: Api, params: Mapping[str, str]) -> list[Any]:

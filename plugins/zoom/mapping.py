@@ -166,13 +166,11 @@ def read_created(data: Any, request: MeetingRequest) -> Meeting:
     return read_meeting(data, _sent(request))
 
 
-def find_in(items: Sequence[Any], request: MeetingRequest) -> Meeting | None:
-    """Return the oldest of the listed meetings that carries the request's marker; its data is what Zoom has."""
-    return next(iter(all_in(items, request)), None)
-
-
 def all_in(items: Sequence[Any], request: MeetingRequest) -> list[Meeting]:
-    """Return all of them, oldest first."""
+    """Return all listed meetings that carry the request's marker, oldest first; their data is what Zoom has.
+
+    Raises Temporary where it is listed, but never with an id and a link that can be used: a second one must not be made.
+    """
     mark = marker(request)
     ours = [
         item for item in items if isinstance(item, Mapping) and Answer(item).text("agenda").split(None, 1)[:1] == [mark]
@@ -183,6 +181,8 @@ def all_in(items: Sequence[Any], request: MeetingRequest) -> list[Meeting]:
             found.append(read_meeting(item, has(item)))
         except (Temporary, Unusable):  # a row without id or link is of no use; the next may be
             continue
+    if ours and not found:
+        raise Temporary("Zoom lists the meeting without a link that can be used.", outcome_known=False)
     return found
 
 

@@ -11,7 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub import Answer, DialIn, LocationProvider, Meeting, PluginFault, Reply, Temporary, Unusable, utc_text
+from hub import (
+    Answer,
+    ConnectionLost,
+    DialIn,
+    LocationProvider,
+    Meeting,
+    PluginFault,
+    Reply,
+    Temporary,
+    Unusable,
+    utc_text,
+)
 from hub.providers import Registry
 from tests.unit.test_providers import FACTS, OAUTH, REQUEST, plugin
 
@@ -114,3 +125,10 @@ def test_one_line_for_all() -> None:
     assert made(replace(FACTS, for_invitees="Come in")).describe_location(REQUEST.location, "Ada") == "Come in"
     assert made(FACTS).describe_location(REQUEST.location, "Ada") == FACTS.blurb
     assert Registry([("cafe", plugin(replace(FACTS, for_invitees="two\nlines")), "1")]).broken
+
+
+def test_no_hook_is_called_without_a_connection() -> None:
+    """A provider with OAuth never sees that there is no connection: the core says so before the hook is called."""
+    provider = made(replace(FACTS, oauth=OAUTH))
+    with pytest.raises(ConnectionLost, match="Cafe is not connected"):
+        provider.create_meeting(REQUEST, None, {})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -273,19 +272,6 @@ def test_delete(answer: Any) -> None:
     assert wire.sent == [("DELETE", "/meetings/92674392836", quiet)]
 
 
-def test_without_connection() -> None:
-    """Without a connection nothing can be made, moved or deleted."""
-    calls: tuple[Callable[[], Any], ...] = (
-        lambda: zoom.create_meeting(REQUEST, None),
-        lambda: zoom.update_meeting(replace(REQUEST, minutes=45), MADE, None),
-        lambda: zoom.delete_meeting(MADE, None),
-        lambda: zoom.find_meeting(REQUEST, None),
-    )
-    for call in calls:
-        with pytest.raises(ConnectionLost):
-            call()
-
-
 # Find
 
 
@@ -341,6 +327,14 @@ def test_find_looks_further_when_the_booking_moved() -> None:
     assert found.data == SENT
 
 
+@pytest.mark.parametrize("link", [None, "", "javascript:x", "http://zoom.example/j/1"])
+def test_found_and_of_no_use(link: Any) -> None:
+    """A meeting that is listed without a link that can be used is there: it does not count as missing."""
+    with pytest.raises(Temporary) as caught:
+        zoom.find_meeting(REQUEST, Wire({"meetings": [{**listed(1), "join_url": link}]}))
+    assert not caught.value.outcome_known
+
+
 def test_nothing_found() -> None:
     """Where no meeting carries the marker, none is adopted."""
     assert zoom.find_meeting(REQUEST, Wire({"meetings": []}, {"meetings": [listed(1, "")]})) is None
@@ -376,7 +370,7 @@ def test_connect_reads_the_user() -> None:
     """The account is labelled with its email; only what is needed is kept."""
     wire = Wire(USER)
     notes = {"plan": "licensed", "account_id": "a1", "display_name": "Ada"}
-    assert zoom.connect_account(wire) == Account("u1", "ada@example.com", notes)
+    assert zoom.connect_account(wire) == Account("u1", "ada@example.com", notes, pool="a1")
     assert wire.sent == [("GET", "/users/me", None)]
 
 
@@ -579,4 +573,4 @@ def test_permissions_in_the_help_pages_words() -> None:
 
 def test_description() -> None:
     """The invitee reads what choosing Zoom means."""
-    assert zoom.describe_location() == "You get a Zoom link by mail"
+    assert zoom.location_provider().for_invitees == "You get a Zoom link by mail"
