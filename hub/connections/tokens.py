@@ -112,7 +112,7 @@ def _take(hub: Hub, connection_id: int, refused: str) -> tuple[str, str, str, in
         if valid and tokens["access_token"] != refused:
             return tokens["access_token"], "", "", connection.grant_number
         until = connection.refresh_lease_until
-        if until and now <= until <= now + 2 * leases.LEASE:  # as in leases.free
+        if until and now <= until <= now + leases.LATEST:  # as in leases.free
             return "", "", "", 0
         connection.refresh_lease, connection.refresh_lease_until = secrets.token_hex(8), now + leases.LEASE
         return "", connection.refresh_lease, tokens["refresh_token"], connection.grant_number

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hub.container import Hub
 
 LEASE = timedelta(seconds=12)
+LATEST = LEASE + timedelta(seconds=60)  # none ends later from now on; version 0.1, which may still run, takes a minute
 RENEW_SECONDS = 4.0  # two renewals may fail before a lease is lost
 JOB_SECONDS = 50  # the longest that a job may run; whoever hangs for longer is not kept alive by its keeper
 
@@ -43,9 +44,9 @@ REFRESH = Kind(Connection.id, Connection.refresh_lease, Connection.refresh_lease
 def free(kind: Kind, now: datetime) -> ColumnElement[bool]:
     """Return the condition that nobody has the lease: it was never taken, given back, or has run out.
 
-    One that ends later than anybody takes one was taken before the clock was set back.
+    One that ends later than any version takes one was taken before the clock was set back.
     """
-    return or_(kind.until.is_(None), kind.until < now, kind.until > now + 2 * LEASE)
+    return or_(kind.until.is_(None), kind.until < now, kind.until > now + LATEST)
 
 
 class Keeper:

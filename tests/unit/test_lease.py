@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from hub.container import Hub
 from hub.outbox import lease, outbox
-from hub.outbox.lease import JOB_SECONDS, LEASE, RENEW_SECONDS, Keeper
+from hub.outbox.lease import JOB_SECONDS, LATEST, LEASE, RENEW_SECONDS, Keeper
 from hub.store.models import OutboxRow
 from tests.support.running import wait_for
 from tests.support.world import Clock
@@ -138,6 +138,15 @@ def test_clock_set_back(hub: Hub, clock: Clock, leased: int) -> None:
     assert not is_free(hub, clock() - LEASE / 2)
 
 
+def test_of_version_0_1(hub: Hub, clock: Clock, leased: int) -> None:
+    """Fault row 60: the lease of a minute that version 0.1 takes is no sign of a clock set back: its worker is at it."""
+    with hub.store.write() as session:
+        session.get_one(OutboxRow, leased).lease_until = clock() + timedelta(seconds=60)
+    assert not is_free(hub, clock())
+    assert not is_free(hub, clock() + timedelta(seconds=60))
+    assert is_free(hub, clock() + timedelta(seconds=61))
+
+
 def test_one_lease_only(hub: Hub, clock: Clock, leased: int) -> None:
     """A renewal is of one row, whatever the holders of others call themselves."""
     before = until(hub, leased)
@@ -151,11 +160,11 @@ def test_one_lease_only(hub: Hub, clock: Clock, leased: int) -> None:
 
 
 def test_free_at_its_end(hub: Hub, clock: Clock, leased: int) -> None:
-    """A lease holds up to its last moment, and so does the longest that anybody takes, seen from before it was taken."""
+    """A lease holds up to its last moment, and so does one seen from a minute before it was taken."""
     assert not is_free(hub, clock() + LEASE)
     assert is_free(hub, clock() + LEASE + timedelta(microseconds=1))
-    assert not is_free(hub, clock() - LEASE)
-    assert is_free(hub, clock() - LEASE - timedelta(microseconds=1))
+    assert not is_free(hub, clock() - LATEST + LEASE)
+    assert is_free(hub, clock() - LATEST + LEASE - timedelta(microseconds=1))
 
 
 def test_lost_at_its_end(hub: Hub, leased: int, monkeypatch: pytest.MonkeyPatch) -> None:
