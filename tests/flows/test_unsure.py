@@ -34,7 +34,7 @@ def cancels(world: World) -> None:
 
 
 def test_cancelled(ada: Host, world: World) -> None:
-    """Cancelled meanwhile: the host reads and is mailed that a meeting may exist; a reconnect finds and deletes it."""
+    """Fault row 11: where it was cancelled meanwhile, the host is told that a meeting may exist; a reconnect deletes it."""
     cancels(world)
     ada.opens(f"/bookings/{world.booking().ref}")
     assert ada.reads(f"{MAYBE} {STILL} the account that was to make it is connected again.")
