@@ -22,7 +22,10 @@ IN_USE = ("55P03", "40P01")  # lock_not_available, deadlock_detected
 
 
 def upgrade(url: str) -> None:
-    """Apply all migrations that are missing; safe to call from several processes at once."""
+    """Apply all migrations that are missing; safe to call from several processes at once.
+
+    A database that a later version has brought further is left as it is.
+    """
     store = Store(url)
     try:
         found = config()
@@ -38,6 +41,10 @@ def upgrade(url: str) -> None:
 
 
 def _apply(found: Config, connection: Connection) -> None:
+    ahead = _applied(connection) > _newest(found)
+    connection.rollback()  # else the migrations would be part of what that began, and never be committed
+    if ahead:
+        return
     for left in reversed(range(TRIES)):
         try:
             command.upgrade(found, "head")
@@ -50,10 +57,22 @@ def _apply(found: Config, connection: Connection) -> None:
 
 
 def is_current(store: Store) -> bool:
-    """Tell whether every migration has been applied."""
+    """Tell whether every migration of this version has been applied.
+
+    Those of a later version may have been too: migrations only add, so this version works on what they leave.
+    """
     with store.engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    return current == ScriptDirectory.from_config(config()).get_current_head()
+        return _applied(connection) >= _newest(config())
+
+
+def _applied(connection: Connection) -> str:
+    """Return the newest revision that the database has, "" before the first; they are numbers of four digits."""
+    return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def _newest(found: Config) -> str:
+    """Return the newest revision that this version has."""
+    return ScriptDirectory.from_config(found).get_current_head() or ""
 
 
 def config() -> Config:

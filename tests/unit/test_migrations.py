@@ -74,3 +74,19 @@ def test_migrations_only_add(connection: Connection) -> None:
                 f"{revision} adds a rule to {name}"
             )
         before = after
+
+
+def test_a_later_versions_database(connection: Connection) -> None:
+    """Fault row 60: a version starts on the database of a later one and leaves it as it is: one can go back without a backup."""
+    url = connection.engine.url.render_as_string(hide_password=False)
+    migrate.upgrade(url)
+    connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    migrate.upgrade(url)
+    store = Store(url)
+    assert migrate.is_current(store)
+    with store.engine.execution_options(hub_write=True).begin() as other:
+        assert other.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one() == "9999"
+        other.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{REVISIONS[-2]}'")
+    assert not migrate.is_current(store)
+    store.dispose()
