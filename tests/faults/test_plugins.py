@@ -61,6 +61,9 @@ BREAKS = [
     raises(MemoryError()),
     returns(None),
     returns("https://example.org/room"),
+]
+# What a plugin with an API may have passed on from its vendor.
+UNUSABLE = [
     returns(lambda: Meeting(where="x", join_url="javascript:alert(1)")),
     returns(lambda: Meeting(where="x", join_url="https://example.org/" + "a" * 10_000_000)),
     returns(lambda: Meeting(where=b"x")),  # type: ignore[arg-type]
@@ -78,6 +81,24 @@ def test_breaks_in_a_hook(stage: Stage, ada: Host, bob: Guest, hook: Callable[..
     assert [stage.meeting(n).state for n in (1, 2)] == ["failed", "ready"]
     assert all("javascript" not in mail.text for mail in stage.received())
     assert any("hand" in mail.text.lower() or "link" in mail.text.lower() for mail in stage.received(ada.email))
+
+
+@pytest.mark.parametrize("hook", UNUSABLE, ids=range(len(UNUSABLE)))
+def test_what_can_not_be_shown(stage: Stage, ada: Host, bob: Guest, hook: Callable[..., Any]) -> None:
+    """Row 40: a meeting that can't be shown is tried again as a vendor's rubbish is, and nothing of it reaches anybody."""
+    offered, calls = ada.offers("zoom"), ada.offers("phone", title="Call")
+    given(stage, Hostile(create_meeting=hook))
+    bob.books(offered, SLOT, location="zoom")
+    bob.books(calls, LATER, **CALL)
+    for _ in range(4):
+        stage.work()
+        stage.clock.advance(minutes=21)
+    assert [stage.meeting(n).state for n in (1, 2)] == ["pending", "ready"]
+    assert "unusable" in stage.meeting(1).error
+    assert all("javascript" not in mail.text and "aaaa" not in mail.text for mail in stage.received())
+    given(stage, plugins.zoom)
+    stage.holds()
+    assert stage.meeting(1).state == "ready"
 
 
 def test_uninstalled_and_back(stage: Stage, ada: Host, bob: Guest) -> None:

@@ -16,7 +16,8 @@ import pytest
 from hub.app import handlers
 from hub.outbox import outbox
 from hub.scheduling import bookings
-from hub.store.models import AccountUse, EventType, OutboxRow
+from hub.store.account_limits import AccountUse
+from hub.store.models import EventType, OutboxRow
 from tests.faults.stage import SLOT, Guest, Live, Stage, starts
 from tests.support.people import Host
 from tests.support.running import wait_for

@@ -31,12 +31,16 @@ class Sent:
 
 
 class Tap:
-    """Notes requests to the local Zoom; `says` answers those of a path in its place; `before` is called for each."""
+    """Notes requests to the local Zoom; `says` answers those of a path in its place.
+
+    `before` is called for each request, `after` once the local Zoom has acted on it and before it answers.
+    """
 
     def __init__(self, zoom: Server) -> None:
         self.sent: list[Sent] = []
         self._says: dict[str, tuple[str, list[tuple[str, str]], bytes]] = {}
         self.before: Callable[[Sent], None] | None = None
+        self.after: Callable[[Sent], None] | None = None
         self._inner = zoom.app
         zoom._httpd.app = self
 
@@ -69,10 +73,13 @@ class Tap:
             if self.before:
                 self.before(sent)
         if sent.path in self._says:
-            status, headers, answer = self._says[sent.path]
+            status, headers, text = self._says[sent.path]
             start_response(status, headers)
-            return [answer]
-        return self._inner(environ, start_response)
+            return [text]
+        answer = list(self._inner(environ, start_response))
+        if self.after:
+            self.after(sent)
+        return answer
 
 
 class Wire:
