@@ -11,7 +11,6 @@ import signal
 import subprocess
 from pathlib import Path
 
-import pytest
 import redis
 
 from hub import processes, redis_server
@@ -25,7 +24,7 @@ WEB_PORT = 8000
 def needed() -> None:
     """Skip where machines can't be made: without root or the programs, or where the kernel does not let root."""
     if os.geteuid() != 0:
-        pytest.skip("machines of their own: only root makes network namespaces")
+        servers.need("root, for machines of their own: nobody else makes network namespaces")
     if not shutil.which("ip") or not shutil.which("nsenter"):
         servers.need("ip and nsenter, for machines of their own: apt install iproute2 util-linux")
 
@@ -65,7 +64,7 @@ class Network:
             self._make()
         except subprocess.CalledProcessError as fault:
             self.__exit__()
-            pytest.skip(f"machines of their own: the kernel lets nobody make them ({fault.stderr.strip()})")
+            servers.need(f"a kernel that lets root make machines of their own ({fault.stderr.strip()})")
         except BaseException:
             self.__exit__()
             raise
