@@ -68,7 +68,7 @@ def _measure(engine: engines.Engine, parts: list[str] | tuple[str, ...], quick: 
         progress(f"the settings page ({engine.name})")
         lines = cards.measure(engine, calls=_of(quick, 20, 200))
         told(
-            f"Settings page with {hooks.MOST} providers (floor: a view that returns the same bytes) - {on}",
+            f"Settings page with {hooks.MOST} providers (floor: a file of the same bytes) - {on}",
             lines,
         )
     if "delay" in parts:

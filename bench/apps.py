@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+from pathlib import Path
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, request, send_from_directory
 from sqlalchemy import Integer, String, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from hub.app import create_app
+from bench.hooks import many
+from hub.app import assemble, create_app
+from hub.config import load
 
 LIFTED = (
     "100000/second"  # counted as ever, but never reached; a second's window keeps the counters as short as real ones
@@ -34,6 +38,15 @@ def hub_app() -> Flask:
     """Return the hub, for the environment."""
     app = create_app()
     app.config["BOOKING_LIMITS"] = (LIFTED, LIFTED, LIFTED)
+    return app
+
+
+def many_app() -> Flask:
+    """Return the hub with a hundred providers, for the environment, and with a file that is served as its own are."""
+    hub = assemble(load(os.environ))
+    app = create_app(hub=dataclasses.replace(hub, registry=many()))
+    file = Path(os.environ["STATIC_PAGE"])
+    app.add_url_rule("/static-page", "bench.file", lambda: send_from_directory(file.parent, file.name))
     return app
 
 

@@ -8,25 +8,22 @@ import random
 import re
 import secrets
 import statistics
-import subprocess
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
 from bench import apps, seed
-from bench.engines import Engine, spawn
-from bench.load import Client, Result, burst
+from bench.engines import Engine
+from bench.load import Client, Result, burst, get
 from bench.report import Line, ratio_line
-from hub import processes
+from bench.served import served
 from hub.app import assemble
 from hub.store.migrate import upgrade
 from plugins.zoom.sandbox.server import serve_sandbox
-from tests.support import servers
 from tests.support.world import settings
 
-WORKERS, THREADS, CLIENTS, HOSTS = 2, 4, 8, 20
+CLIENTS, HOSTS = 8, 20
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -35,11 +32,11 @@ def measure(engine: Engine, *, rounds: int, seconds: float) -> list[Line]:
     with contextlib.ExitStack() as stack:
         floor_url = engine.database("floor")
         apps.Base.metadata.create_all(apps.floor_engine(floor_url))
-        floor_port = stack.enter_context(_served("floor_app", {"FLOOR_DATABASE_URL": floor_url}, engine.folder))
+        floor_port = stack.enter_context(served("floor_app", {"FLOOR_DATABASE_URL": floor_url}, engine.folder))
         folder = engine.folder / "booking"
         folder.mkdir()
         environ, bookings = _prepared(engine, folder)
-        hub_port = stack.enter_context(_served("hub_app", environ, folder))
+        hub_port = stack.enter_context(served("hub_app", environ, folder))
         floor_clients = [Client(floor_port) for _ in range(CLIENTS)]
         hub_clients = [Client(hub_port) for _ in range(CLIENTS)]
         asked = [
@@ -75,36 +72,6 @@ def _lines(floors: list[Result], hubs: list[Result]) -> list[Line]:
     ]
 
 
-@contextlib.contextmanager
-def _served(app: str, environ: Mapping[str, str], folder: Path) -> Iterator[int]:
-    """Serve one of bench.apps with the hub's own gunicorn settings; yields the port."""
-    port, log = servers.free_port(), folder / f"{app}.log"
-    arguments = ["-m", "gunicorn", "-k", "gthread", "-w", str(WORKERS), "--threads", str(THREADS)]
-    arguments += ["--keep-alive", "5", "--no-control-socket", "-b", f"127.0.0.1:{port}", f"bench.apps:{app}()"]
-    server = spawn(arguments, environ, log)
-    try:
-        _wait(port, server, log)
-        yield port
-    finally:
-        processes.end(server)
-
-
-def _wait(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 30
-    while True:
-        client = Client(port)
-        try:
-            if client.send(_get("/readyz", port)).startswith(b"HTTP/1.1 200"):
-                return
-        except OSError:
-            pass
-        finally:
-            client.close()
-        if server.poll() is not None or time.monotonic() > until:
-            raise RuntimeError(log.read_text())
-        time.sleep(0.05)
-
-
 def _prepared(engine: Engine, folder: Path) -> tuple[dict[str, str], list[tuple[str, int, datetime]]]:
     """Return the hub's environment, and a free slot for each booking: (path, location's id, start)."""
     database_url = engine.database("hub")
@@ -131,7 +98,7 @@ def _dealt(slots: list[tuple[str, int, datetime]]) -> list[list[tuple[str, int, 
 def _bookings(client: Client, port: int, slots: list[tuple[str, int, datetime]]) -> list[bytes]:
     """Return the requests of one browser: it opened a form once, and so has a session and its forgery token."""
     path, _, start = slots[0]
-    page = client.send(_get(f"{path}?slot={start:%Y%m%dT%H%M00Z}", port)).decode()
+    page = client.send(get(f"{path}?slot={start:%Y%m%dT%H%M00Z}", port)).decode()
     cookie = re.search(r"^set-cookie: ([^;]+)", page, re.I | re.M)
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
     if not cookie or not token:
@@ -157,10 +124,6 @@ def _bookings(client: Client, port: int, slots: list[tuple[str, int, datetime]])
 def _rows(port: int, count: int) -> list[bytes]:
     fields = {"slot": "20261201T0900Z", "name": "Bob Invitee", "email": "bob@example.net"}
     return [_post("/rows", port, fields)] * count
-
-
-def _get(path: str, port: int) -> bytes:
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
 
 
 def _post(path: str, port: int, fields: Mapping[str, str], headers: str = "") -> bytes:

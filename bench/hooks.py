@@ -55,14 +55,20 @@ class Listener:
         return f"You meet {host}"
 
 
+def many(count: int = MOST) -> Registry:
+    """Return a registry with so many made-up providers."""
+    registry = Registry((f"plugin{n}", Plugin(n), "1") for n in range(count))
+    assert not registry.broken, registry.broken
+    return registry
+
+
 def measure(*, seconds: float) -> list[Line]:
     """Return the cost of resolving a provider and of calling one hook, against a plain call and pluggy's broadcast."""
     place = Location("made0", {}, "")
     plain = _each(lambda: _plain(place, "Ada"), seconds)
     lines, calls = [Line("a plain function call", us(plain))], []
     for count in (1, MOST):
-        registry = Registry((f"plugin{n}", Plugin(n), "1") for n in range(count))
-        assert not registry.broken, registry.broken
+        registry = many(count)
         key = f"made{count - 1}"
         provider = registry.get(key)
         assert provider

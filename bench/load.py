@@ -36,6 +36,11 @@ class Result:
         self.last_failure = other.last_failure or self.last_failure
 
 
+def get(path: str, port: int, headers: str = "") -> bytes:
+    """Return a GET request; each further header ends with CR LF."""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{headers}\r\n".encode()
+
+
 class Client:
     """One connection to a server on loopback, opened again when the server closes it."""
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from hub.app import create_app
+from hub.connections.tokens import place_of
 from hub.container import Hub
 from hub.store.models import Booking, Connection, EventType, Host, LocationRow
 from plugins.zoom.sandbox.server import Server
@@ -46,7 +47,11 @@ def copies(hub: Hub, host_id: int, count: int) -> list[int]:
             session.add(host)
             session.flush()
             for connection in session.query(Connection).filter_by(host_id=host_id):
-                session.add(Connection(**_columns(connection, host_id=host.id)))
+                copy = Connection(**_columns(connection, host_id=host.id))
+                session.add(copy)
+                session.flush()
+                plain = hub.vault.open(connection.tokens, place_of(connection))
+                copy.tokens = hub.vault.seal(plain, place_of(copy))  # sealed for the row in which they stand
             ids.append(host.id)
     return ids
 
