@@ -55,6 +55,10 @@ class Registry:
         provider = self._providers.get(key)
         return provider.facts.label if provider else key
 
+    def absence(self, key: str) -> str:
+        """Return what is to be said of a plugin that is not among these: "is not installed", or why it is left out."""
+        return f"is left out: {self.broken[key]}" if key in self.broken else "is not installed"
+
     def all(self) -> list[Provider]:
         """Return all working providers, by group and label."""
         return list(self._sorted)

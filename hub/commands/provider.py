@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hub.commands.common import as_json, print_json, say
+
+if TYPE_CHECKING:
+    from hub.scaffold.check import Finding
 
 
 @click.group()
@@ -60,11 +65,24 @@ def check(target: str, machine: bool) -> None:
     if machine:
         print_json({"key": key, "ok": not wrong, "findings": [asdict(one) for one in found]})
     else:
-        for one in found:
-            say(f"{'✓' if one.ok else '✗'} {one.what}")
-            if not one.ok:
-                say(f"    found: {one.found}")
-                say(f"    mend:  {one.mend}")
+        for line in _lines(found):
+            say(line)
         say(f"{len(found) - len(wrong)} of {len(found)} checks of {key} hold.")
     if wrong:
         raise click.exceptions.Exit(1)
+
+
+def _lines(found: Sequence[Finding]) -> Iterator[str]:
+    """Yield what holds, and then what does not by cause: one fault in a plugin can fail thirty checks."""
+    yield from (f"✓ {one.what}" for one in found if one.ok)
+    causes: dict[str, list[Finding]] = {}
+    for one in found:
+        if not one.ok:
+            causes.setdefault(one.found, []).append(one)
+    for cause, (first, *others) in causes.items():
+        yield f"✗ {first.what}"
+        yield f"    found: {cause}"
+        yield f"    mend:  {first.mend}"
+        if others:
+            yield f"    The same words in {len(others)} more; this mended, they may hold, too:"
+        yield from (f"  ✗ {one.what}" for one in others)

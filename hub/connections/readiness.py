@@ -91,7 +91,7 @@ class Standing:
         """Return one sentence on why a location can't (or can't fully) be used by the host, or an empty text."""
         provider = self.hub.registry.get(key)
         if provider is None:
-            return f"The plugin for “{key}” is not installed."
+            return f"The plugin for “{key}” {self.hub.registry.absence(key)}."
         if not self.host.active:
             return ""  # not a fault of this location: each page says at its top that the account is not active
         text = _WARNINGS.get(self.readiness(key), "").format(label=provider.facts.label)

@@ -25,7 +25,7 @@ REASONS = {
     Readiness.PAUSED: ("{label} is paused", "Enable {label}"),
     Readiness.NOT_ENABLED: ("{label} is not enabled for your account", ""),
     Readiness.NOT_CONFIGURED: ("{label} is not set up on this server", ""),
-    Readiness.NOT_INSTALLED: ("the plugin for {label} is not installed", ""),
+    Readiness.NOT_INSTALLED: ("the plugin for {label} {absence}", ""),
 }
 
 
@@ -68,7 +68,7 @@ def _of(known: Standing, key: str, counts: dict[str, int]) -> Banner | None:
     if readiness is Readiness.READY:
         return Banner(f"{have}.", "warn", CREATE, CREATE_URL, post=True)
     reason, action = REASONS[readiness]
-    text = f"{have}: {reason.format(label=label)}."
+    text = f"{have}: {reason.format(label=label, absence=known.hub.registry.absence(key))}."
     if action:
         return Banner(text, "warn", action.format(label=label), f"{SETTINGS}#{key}")
     return Banner(text, "warn", "See which", UNLINKED)

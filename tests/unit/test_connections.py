@@ -13,6 +13,7 @@ from hub.connections import breaker, broken, budget, readiness, service, shared,
 from hub.container import Hub
 from hub.errors import ConnectionLost, NotPossible, PluginFault, Rejected, Temporary
 from hub.provider import Provider
+from hub.providers import Registry
 from hub.scheduling import bookings
 from hub.store.account_limits import AccountUse
 from hub.store.models import Booking, Connection, Host, MeetingRow, OutboxRow
@@ -312,6 +313,8 @@ def test_without_a_connection(hub: Hub) -> None:
     assert standing(hub, host).broken("phone") == ""
     assert standing(hub, host).readiness("gone") is Readiness.NOT_INSTALLED
     assert standing(hub, host).warning("gone") == "The plugin for “gone” is not installed."
+    left_out = dataclasses.replace(hub, registry=Registry([], {"gone": "its icon is missing"}))
+    assert standing(left_out, host).warning("gone") == "The plugin for “gone” is left out: its icon is missing."
     assert standing(bare, host).readiness("zoom") is Readiness.NOT_CONFIGURED
     assert standing(bare, host).warning("zoom") == "Zoom has not been set up on this server. Ask the operator."
     assert standing(hub, host).account("zoom") is None

@@ -155,6 +155,19 @@ def test_findings_say_how_to_mend(tmp_path: Path, change: tuple[str, str, str], 
     assert any(found in one["found"] and mend in one["mend"] for one in wrong), wrong
 
 
+def test_one_cause_is_told_once(tmp_path: Path) -> None:
+    """A fault that fails many checks is printed with all of them below it, and what it is only once."""
+    hooks = 'return location.inputs.get("where")', "return Meeting("
+    broken = _plain(tmp_path, *((PLUGIN, line, f"raise KeyError\n    {line}") for line in hooks))
+    wrong = [one for one in checked(broken)[1] if not one["ok"]]
+    causes = {one["found"] for one in wrong}
+    told = run("check", broken).output
+    assert len(wrong) > len(causes)
+    assert told.count("    found: ") == told.count("    mend:  ") == len(causes)
+    assert all(f"✗ {one['what']}" in told for one in wrong)
+    assert "The same words in " in told
+
+
 def test_a_folder_named_as_one_types_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder below this one may be given by its name alone, as the tutorial does."""
     monkeypatch.chdir(_plain(tmp_path).parent)
