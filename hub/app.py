@@ -28,9 +28,12 @@ from hub.store.vault import Vault
 from hub.web import BLUEPRINTS, latency, security, session, shell
 
 
-def assemble(settings: config.Settings) -> Hub:
-    """Return the container for this process. Raises ConfigError where a provider is half-set."""
-    registry = providers.load()
+def assemble(settings: config.Settings, registry: providers.Registry | None = None) -> Hub:
+    """Return the container for this process, with all installed providers unless others are given.
+
+    Raises ConfigError where a provider is half-set.
+    """
+    registry = registry or providers.load()
     config.check_providers(settings, [provider.facts for provider in registry.all()])
     store = Store(settings.database_url)
     return Hub(

@@ -12,6 +12,7 @@ import redis
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import Rule
 
 from hub import redis_server
 from hub.accounts import passwords
@@ -36,6 +37,23 @@ def _cheap_passwords() -> Iterator[None]:
     """Hash passwords at the lowest cost: nearly every test signs somebody up, and none of them guesses a password."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _routes_compiled_once() -> Iterator[None]:
+    """Keep what Werkzeug compiles for a route: each test has apps of its own, and compiling took a quarter of its time."""
+    compiled: dict[Any, Any] = {}
+    compiles = Rule._compile_builder
+
+    def kept(self: Rule, append_unknown: bool = True) -> Any:
+        key = (tuple(self._trace), repr(self.defaults), tuple(sorted(self.arguments)), append_unknown)
+        if key not in compiled:
+            compiled[key] = compiles(self, append_unknown)
+        return compiled[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", kept)
         yield
 
 

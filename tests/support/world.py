@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from email.message import EmailMessage
 from pathlib import Path
@@ -17,6 +18,7 @@ from hub import config
 from hub.app import assemble, handlers
 from hub.container import Hub
 from hub.outbox import sweep
+from hub.providers import Registry, load
 from hub.store.models import Activity, Booking, Host, MeetingRow
 from hub.testing.world import START as START
 from hub.testing.world import Clock, DeafQueue, Mailbox
@@ -154,6 +156,12 @@ def zoom_settings(url: str) -> Mapping[str, str]:
     }
 
 
+@functools.cache
+def installed() -> Registry:
+    """Return the registry of all installed providers; it never changes, and looking them up takes longer than most tests."""
+    return load()
+
+
 def make_hub(given: config.Settings, clock: Clock, queue: Any = None) -> Hub:
     """Assemble a hub with the test's clock and, unless given, a queue that takes nothing."""
-    return dataclasses.replace(assemble(given), clock=clock, sleep=clock.sleep, queue=queue or DeafQueue())
+    return dataclasses.replace(assemble(given, installed()), clock=clock, sleep=clock.sleep, queue=queue or DeafQueue())
