@@ -23,6 +23,7 @@ from plugins.zoom.sandbox import sandbox_app
 from plugins.zoom.sandbox.server import Server, serve
 from tests.support import servers
 from tests.support.databases import Handed
+from tests.support.engines import BOTH
 from tests.support.world import TEMPLATES, Clock, World, make_hub, settings
 
 # What the migrations make, once per process: ./run mutants forks a run of pytest for each change from one that had it.
@@ -86,7 +87,7 @@ def _handed(postgres: servers.Postgres, postgres_template: str) -> Handed:
     return Handed(postgres, postgres_template)
 
 
-@pytest.fixture(name="engine", params=["embedded", pytest.param("production", marks=pytest.mark.postgres)])
+@pytest.fixture(name="engine", params=BOTH)
 def _engine(request: pytest.FixtureRequest) -> str:
     """Which engine a test runs on: tests that ask for `engine` run on both."""
     return str(request.param)

@@ -265,6 +265,16 @@ def test_requirements_satisfy_what_is_declared() -> None:
             assert wanted.specifier.contains(pins[wanted.name.lower()]), line
 
 
+def test_what_the_quick_run_leaves_out_is_run_by_ci() -> None:
+    """Every mark that keeps a test out of `./run test` is one that .ci/run asks for."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    left_out = set(re.findall(r"not (\w+)", setup["tool:pytest"]["addopts"]))
+    asked = re.findall(r"-m (?:\"([^\"]+)\"|(\w+))", (ROOT / ".ci" / "run").read_text("utf-8"))
+    assert left_out
+    assert left_out <= {word for pair in asked for words in pair for word in words.split()}
+
+
 def test_what_builds_the_project_is_pinned() -> None:
     """Nothing is fetched for the moment of the build: the build tool is a pin like every other."""
     needed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["build-system"]["requires"]

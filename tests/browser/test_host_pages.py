@@ -45,7 +45,9 @@ def test_no_page_is_left_out(app: Flask, ada: Host, world: World) -> None:
     assert opened - looked_at == NO_PAGE
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (1280, "dark"), (360, "dark")])
+@pytest.mark.parametrize(
+    ("width", "theme"), [(1280, "light"), pytest.param(1280, "dark", marks=pytest.mark.thorough), (360, "dark")]
+)
 def test_axe_and_width(opens: OpenPage, world: World, width: int, theme: str) -> None:
     """axe finds nothing serious on any page, wide or narrow, light or dark, and nothing overflows."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()

@@ -15,6 +15,7 @@ import pytest
 from icalendar import Calendar
 
 from plugins.zoom.sandbox.server import Server
+from tests.support.engines import THOROUGH
 from tests.support.running import ROOT, Running, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -114,6 +115,7 @@ def book(page: Any, place: str) -> None:
     page.wait_for_url("**/b/*")
 
 
+@pytest.mark.parametrize("engine", THOROUGH, indirect=True)
 def test_journey(chromium: Any, running: Running, wall_zoom: Server, engine: str) -> None:
     """The journey on both engines, in a browser as most people have it."""
     walk(chromium, running, wall_zoom)

@@ -143,6 +143,7 @@ def test_the_demo_touches_no_real_account(tmp_path: Path, monkeypatch: pytest.Mo
         assert env[f"HUB_{provider.key.upper()}_API_URL"].startswith(f"{url}/")
 
 
+@pytest.mark.thorough
 def test_several_workers_run_below_one_command(tmp_path: Path) -> None:
     """`hub worker -n 2` keeps two workers running, and ends them when it is stopped."""
     data = tmp_path / "data"

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from hub.connections import breaker
 from hub.connections.breaker import ASK_AGAIN
 from hub.store.models import Connection
+from tests.support.engines import THOROUGH
 from tests.support.people import Host, Invitee
 from tests.support.world import World
 
@@ -36,6 +37,7 @@ def passes(world: World, *, minutes: int) -> None:
         world.work()
 
 
+@pytest.mark.parametrize("engine", THOROUGH, indirect=True)
 def test_away_for_two_hours(ada: Host, bob: Invitee, world: World, engine: str) -> None:
     """Fault row 16: twenty bookings wait for two hours with a call a minute between them, and are made within minutes."""
     # Each takes long, and the engines do not differ in how Zoom fails.

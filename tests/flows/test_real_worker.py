@@ -26,6 +26,7 @@ from hub.container import Hub
 from hub.outbox.jobs import QUEUE, RedisQueue
 from hub.store.models import Booking, MeetingRow, OutboxRow
 from plugins.zoom.sandbox.server import Server
+from tests.support.engines import THOROUGH
 from tests.support.people import Host, Invitee
 from tests.support.servers import OwnRedis
 from tests.support.world import Clock, World, make_hub, settings
@@ -39,6 +40,12 @@ class WallClock(Clock):
 
     def __call__(self) -> datetime:
         return datetime.now(UTC)
+
+
+@pytest.fixture(name="engine", params=THOROUGH)
+def _engine(request: pytest.FixtureRequest) -> str:
+    """The quick run has the embedded one."""
+    return str(request.param)
 
 
 @pytest.fixture(name="clock")
@@ -256,6 +263,7 @@ def test_killed_after_zoom_made_it(ada: Host, bob: Invitee, world: World, given:
     assert world.link()
 
 
+@pytest.mark.thorough
 def test_killed_in_the_middle(ada: Host, bob: Invitee, world: World, given: Settings, tmp_path: Path) -> None:
     """What a killed job was about to do is done by another one within 20 seconds: leases are short."""
     ada.connects("zoom")
@@ -271,6 +279,7 @@ def test_killed_in_the_middle(ada: Host, bob: Invitee, world: World, given: Sett
     assert len(world.meetings_at_zoom()) == 1
 
 
+@pytest.mark.thorough
 def test_frozen_worker(ada: Host, bob: Invitee, world: World, given: Settings, tmp_path: Path) -> None:
     """A worker that is frozen in its work, and wakes when another has done it, leaves one meeting and one link."""
     if not Path("/proc/self/task").exists():

@@ -124,6 +124,7 @@ def _plain(tmp_path: Path, *changes: tuple[str, str, str]) -> Path:
 PLUGIN, PROJECT = "src/hub_acme/__init__.py", "pyproject.toml"
 
 
+@pytest.mark.packaging
 @pytest.mark.parametrize(
     ("change", "found", "mend"),
     [
@@ -155,6 +156,7 @@ def test_findings_say_how_to_mend(tmp_path: Path, change: tuple[str, str, str], 
     assert any(found in one["found"] and mend in one["mend"] for one in wrong), wrong
 
 
+@pytest.mark.packaging
 def test_one_cause_is_told_once(tmp_path: Path) -> None:
     """A fault that fails many checks is printed with all of them below it, and what it is only once."""
     hooks = 'return location.inputs.get("where")', "return Meeting("
