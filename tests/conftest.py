@@ -24,7 +24,7 @@ from plugins.zoom.sandbox.server import Server, serve
 from tests.support import servers
 from tests.support.databases import Handed
 from tests.support.engines import BOTH
-from tests.support.world import TEMPLATES, Clock, World, make_hub, settings
+from tests.support.world import TEMPLATES, Clock, World, installed, make_hub, settings
 
 # What the migrations make, once per process: ./run mutants forks a run of pytest for each change from one that had it.
 MIGRATED: list[bytes] = []
@@ -56,6 +56,16 @@ def _routes_compiled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", kept)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _providers_as_they_were() -> Iterator[None]:
+    """A test may change what a provider says; the next one, which shares the registry, finds it as it was."""
+    before = [(provider, dict(vars(provider))) for provider in installed().all()]
+    yield
+    for provider, kept in before:
+        vars(provider).clear()
+        vars(provider).update(kept)
 
 
 @pytest.fixture(scope="session", name="sqlite_template")

@@ -17,6 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PROMISE = ROOT / "docs" / "guarantees.md"
 HERE = re.compile(r"^Rows? (\d[\d, ]*):")
+PATIENCE = 600  # seconds for one fault, unless its test says that it takes longer
 ELSEWHERE = re.compile(r"^Fault rows? (\d[\d, ]*):")  # other tests number the rows of other tables
 
 
@@ -40,6 +41,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Table(config.getoption("within")), "fault-table")
 
 
+def takes_long(item: pytest.Item) -> bool:
+    """Tell whether a test may take longer than any other."""
+    limit = item.get_closest_marker("timeout")
+    return limit is not None and limit.args[0] > PATIENCE
+
+
 class Table:
     """Collects what came of each row."""
 
@@ -56,13 +63,13 @@ class Table:
             item.user_properties.append(("rows", rows))
             item.user_properties.append(("engine", "PostgreSQL" if item.get_closest_marker("postgres") else "SQLite"))
             if item.get_closest_marker("faults") and not item.get_closest_marker("timeout"):
-                item.add_marker(pytest.mark.timeout(600))
+                item.add_marker(pytest.mark.timeout(PATIENCE))
             (chosen if rows or here else left).append(item)
         items[:] = chosen
         config.hook.pytest_deselected(items=left)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        if time.monotonic() > self._until:
+        if time.monotonic() > self._until or (self._until < float("inf") and takes_long(item)):
             pytest.skip("there was no time for it")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -17,13 +17,15 @@ from hub.app import handlers
 from hub.outbox import outbox
 from hub.scheduling import bookings
 from hub.store.account_limits import AccountUse
-from hub.store.models import EventType, OutboxRow
+from hub.store.models import EventType, MeetingRow, OutboxRow
 from tests.faults.stage import SLOT, Guest, Live, Stage, starts
 from tests.support.people import Host
 from tests.support.running import wait_for
 
 pytestmark = pytest.mark.faults
 HEALED = 20.0  # seconds after which what a killed worker had begun is right again; a busy machine gets three times that
+PROMISED = 75.0  # seconds for ninety-nine of a hundred, on any machine
+KILLS, MANY = 100, tuple(f"worker-{n}" for n in range(1, 6))
 
 
 @pytest.fixture(name="offered")
@@ -55,6 +57,42 @@ def test_killed(live: Live, offered: EventType, kind: str, figure: Callable[[str
     worst = max(took)
     figure(f"{len(took)} kills {kind}: right again in {statistics.median(took):.0f} s, at most {worst:.0f} s")
     assert worst < 3 * HEALED + (60 if kind == "slow_answer" else 0)
+
+
+@pytest.mark.timeout(3600)
+def test_killed_often(live: Live, offered: EventType, figure: Callable[[str], None]) -> None:
+    """Rows 5, 6: of a hundred bookings whose workers are killed, ninety-nine are right again within 75 s."""
+    live.control("PATCH", "/switches", daily_limit=0)
+    live.running.start("web", "sweep", *MANY)
+    times, took = starts(KILLS), []
+    for first in range(0, KILLS, len(MANY)):
+        with live.hub.store.write() as session:
+            session.query(AccountUse).delete()  # the day's hundred are another row's affair
+        calls = len(live.watch.of("create"))
+        live.breaks_zoom(("latency", "slow_answer")[first // len(MANY) % 2], "create", times=None, seconds=300)
+        for n in range(len(MANY)):
+            live.posts(offered, times[first + n], who=first + n)
+        under_way(live, calls + len(MANY))
+        live.running.kill(*MANY)
+        killed = time.monotonic()
+        live.mends_zoom()
+        live.running.start(*MANY)
+        for made in range(len(MANY)):
+            wait_for(lambda wanted=first + made + 1: ready(live) >= wanted, 100)
+            took.append(time.monotonic() - killed)
+    live.settles(200)
+    late = statistics.quantiles(took, n=100)[98]
+    figure(
+        f"{KILLS} killed in the middle: right again in {statistics.median(took):.0f} s, 99 % in {late:.0f} s, "
+        f"all in {max(took):.0f} s"
+    )
+    assert late <= PROMISED
+
+
+def ready(live: Live) -> int:
+    """Return how many meetings are made."""
+    with live.hub.store.read() as session:
+        return session.query(MeetingRow).filter_by(state="ready").count()
 
 
 def test_frozen(live: Live, offered: EventType) -> None:
