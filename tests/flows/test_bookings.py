@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from hub.errors import NotPossible, SlotTaken
+from hub.meetings.decide import Action, Facts, decide
+from hub.notify import unmade
 from hub.scheduling import bookings
+from hub.store.models import Booking
+from hub.values import Readiness
 from tests.support.people import Host, Invitee, at
 from tests.support.world import World
 
@@ -175,3 +179,21 @@ def test_the_host_deleted_the_meeting(ada: Host, bob: Invitee, world: World) -> 
     (new,) = world.meetings_at_zoom()
     assert new["id"] != old["id"]
     assert world.link() in world.mails(bob.email)[-1].get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize("readiness", list(Readiness))
+def test_settled_at_booking_as_a_worker_would(ada: Host, bob: Invitee, world: World, readiness: Readiness) -> None:
+    """What a booking says of its meeting from the start is what a worker would decide about it a moment later."""
+    ada.connects("zoom")
+    bob.books(ada.offers("zoom"), "2026-12-01T09:00:00+00:00", location="zoom")
+    facts = Facts(True, "pending", True, False, readiness, same_account=True, can_move=True, can_delete=True)
+    with world.hub.store.write() as session:
+        booking = session.get_one(Booking, 1)
+        unmade.settle(session, world.hub, booking, booking.meetings[0], readiness)
+    row = world.meeting()
+    expected = {
+        Action.CREATE: ("pending", ""),
+        Action.PARK: ("pending", unmade.PARKED),
+        Action.SKIP: ("skipped", ""),
+    }
+    assert (row.state, row.error) == expected[decide(facts)]
