@@ -67,7 +67,9 @@ def _wanted(facts: Facts) -> Action:
         if facts.state == "failed" and not facts.behind:
             return Action.NOTHING  # it would be refused again; a change, a reconnect or the host gives it another try
         if facts.readiness is Readiness.READY:
-            return Action.FIND if facts.attempted else Action.CREATE
+            if not facts.attempted:
+                return Action.CREATE
+            return Action.FIND if facts.same_account else Action.RENEW  # another account can't know of it
         if facts.state == "failed":
             return Action.NOTHING
         return Action.PARK if facts.readiness is Readiness.BROKEN else Action.SKIP

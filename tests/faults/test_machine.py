@@ -47,6 +47,7 @@ SLOTS = [f"2026-12-{day:02}T{hour:02}:00:00+00:00" for day in (1, 2, 3) for hour
 KINDS = ["reset_before", "reset_after", "cut", "html", "empty", "no_join_url", "503", "slow_answer"]
 KINDS += ["429_second", "429_user_daily", "429_concurrent", "expired_token", "redirect"]
 ROUTES = ["create", "update", "delete", "list", "token"]
+FIRST = "ada@example.com"
 MOST_CONNECTS = 15  # the page allows no more within an hour than a person would
 POINTS = [point for point in crash.POINTS if not point.startswith(("in_sweep", "after_exchange", "after_disconnect"))]
 
@@ -101,7 +102,7 @@ class Life(RuleBasedStateMachine):
         self.stage.control("PATCH", "/switches", grace_s=600)
         self.stage.searchable()
         self.stage.patient(0.3)
-        self.connects = 0
+        self.connects, self.user = 0, FIRST
         self.dies_at = ""
         self._point, crash.point = crash.point, self.point
 
@@ -178,10 +179,10 @@ class Life(RuleBasedStateMachine):
     def disconnect(self) -> None:
         service.disconnect(self.stage.hub, self.zoom_plugin, host_id=self.ada.id)
 
-    @precondition(lambda self: self.connects < MOST_CONNECTS)
+    @precondition(lambda self: self.connects < MOST_CONNECTS and (self.user == FIRST or not self.uncertain()))
     @rule()
     def reconnect(self) -> None:
-        self.connect("ada@example.com")
+        self.connect(FIRST)
 
     @precondition(lambda self: self.connects < MOST_CONNECTS and not self.uncertain())
     @rule()
@@ -189,7 +190,7 @@ class Life(RuleBasedStateMachine):
         self.connect("grace@example.com")
 
     def connect(self, user: str) -> None:
-        self.connects += 1
+        self.connects, self.user = self.connects + 1, user
         self.stage.control("DELETE", "/faults")
         self.does(lambda: self.ada.connects("zoom", user=user))
 

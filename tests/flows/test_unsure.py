@@ -16,16 +16,21 @@ STILL = "It is looked for and deleted once"
 
 @pytest.fixture(autouse=True)
 def _made_and_not_told(ada: Host, bob: Invitee, world: World) -> None:
-    """A booking whose meeting stands at Zoom, as nobody knows, and a host who has disconnected since."""
+    """A booking whose meeting stands at Zoom, as nobody knows."""
     world.control("PATCH", "/switches", scopes=[*SCOPES, "meeting:read:list_meetings"])
     ada.connects("zoom")
     world.breaks_zoom("reset_after", "create")
     bob.books(ada.offers("zoom"), SLOT, location="zoom")
     world.work()
-    ada.opens("/integrations/zoom/disconnect")
-    ada.sends("/integrations/zoom/disconnect")
     world.clock.advance(minutes=2)
     assert len(world.meetings_at_zoom()) == 1
+
+
+@pytest.fixture(name="disconnected")
+def _disconnected(ada: Host) -> None:
+    """The host has disconnected since."""
+    ada.opens("/integrations/zoom/disconnect")
+    ada.sends("/integrations/zoom/disconnect")
 
 
 def cancels(world: World) -> None:
@@ -33,6 +38,7 @@ def cancels(world: World) -> None:
     world.work()
 
 
+@pytest.mark.usefixtures("disconnected")
 def test_cancelled(ada: Host, world: World) -> None:
     """Fault row 11: where it was cancelled meanwhile, the host is told that a meeting may exist; a reconnect deletes it."""
     cancels(world)
@@ -49,6 +55,7 @@ def test_cancelled(ada: Host, world: World) -> None:
     assert ada.page.count(STILL) == 1  # in the timeline only
 
 
+@pytest.mark.usefixtures("disconnected")
 def test_stands(ada: Host, bob: Invitee, world: World) -> None:
     """The booking stands: the host reads that a meeting may exist, and a reconnect finds it by itself, not a second one."""
     world.work()
@@ -62,6 +69,7 @@ def test_stands(ada: Host, bob: Invitee, world: World) -> None:
     assert world.link() in world.mails(bob.email)[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
 
+@pytest.mark.usefixtures("disconnected")
 def test_another_account(ada: Host, world: World) -> None:
     """Another account can't know of it: what may exist is still said, until the first account is connected again."""
     cancels(world)
@@ -75,6 +83,7 @@ def test_another_account(ada: Host, world: World) -> None:
     assert world.meetings_at_zoom() == []
 
 
+@pytest.mark.usefixtures("disconnected")
 def test_never_made(ada: Host, world: World) -> None:
     """If there was none after all, it is looked for once, and nothing is left to say."""
     world.control("POST", f"/meetings/{world.meetings_at_zoom()[0]['id']}/delete")
@@ -89,3 +98,20 @@ def test_never_made(ada: Host, world: World) -> None:
     assert len(world.calls_at_zoom("list")) == looks
     ada.opens(f"/bookings/{world.booking().ref}")
     assert ada.page.count(STILL) == 1  # in the timeline only
+
+
+def test_another_account_at_once(ada: Host, bob: Invitee, world: World) -> None:
+    """Fault rows 11, 35: with another account connected a meeting is made there, the host reads that one may exist in the
+    first, and once that is connected again it is found and deleted."""
+    (there,) = world.meetings_at_zoom()
+    ada.connects("zoom", user="grace@example.com")
+    world.work()
+    assert world.calls_at_zoom("list") == []
+    (made,) = [meeting for meeting in world.meetings_at_zoom() if meeting["id"] != there["id"]]
+    assert world.meeting().value["external_id"] == str(made["id"])
+    ada.opens(f"/bookings/{world.booking().ref}")
+    assert ada.reads(f"{MAYBE} {STILL} the account that was to make it is connected again.")
+    assert world.link() in world.mails(bob.email)[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    ada.connects("zoom")
+    world.work()
+    assert [meeting["id"] for meeting in world.meetings_at_zoom()] == [made["id"]]
