@@ -57,13 +57,13 @@ class _Api:
 
     def _send(self, method: str, path: str, **arguments: Any) -> Reply:
         written = self._written
-        token = self._token_for(written)
-        self._written = written or method != "GET"
         self._wait(method)
+        token = self._token_for(written)  # as late as can be: the host may disconnect while the call waits
+        self._written = written or method != "GET"
         reply = http.send(self._hub.http, method, self._base + path, token=token, **arguments)
         if reply.status == 401:  # so it was not done
-            token = self._token_for(written, refused=token)
             self._wait(method)
+            token = self._token_for(written, refused=token)
             reply = http.send(self._hub.http, method, self._base + path, token=token, **arguments)
         if 200 <= reply.status < 300:
             if reply.data is None and reply.text.strip():

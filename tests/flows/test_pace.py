@@ -10,8 +10,9 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from hub import Limits
-from hub.connections import pace
+from hub.connections import pace, service
 from hub.connections.api import ConnectionApi
+from hub.errors import ConnectionLost
 from hub.store.account_limits import AccountPace
 from hub.store.models import Connection, OutboxRow
 from tests.support.people import Host, Invitee
@@ -86,6 +87,23 @@ def test_shared_by_a_company(world: World, ada: Host, app: Flask) -> None:
         session.execute(update(Connection).values(account_data={"pool": pools[0]}))
     assert calls(world, ada.id) == APART
     assert calls(world, grace.id) == APART
+
+
+def test_disconnected_while_it_waits(world: World, ada: Host) -> None:
+    """Fault row 34: a host who disconnects while a call waits for its moment: that one is not made."""
+    provider = world.hub.registry.get("zoom")
+    assert provider
+
+    def disconnects(_seconds: float) -> None:
+        service.disconnect(world.hub, provider, host_id=ada.id)
+
+    calls(world, ada.id)
+    before = len(world.calls_at_zoom())
+    with world.hub.store.read() as session:
+        found = session.scalars(select(Connection.id)).one()
+    with pytest.raises(ConnectionLost):
+        ConnectionApi(dataclasses.replace(world.hub, sleep=disconnects), provider, found).get("/users/me")
+    assert [call["route"] for call in world.calls_at_zoom()[before:]] == ["revoke"]
 
 
 def test_calls_of_a_hook(world: World) -> None:
