@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from hub.connections import service
 from hub.connections.api import ConnectionApi
 from hub.meetings.step import request_of
 from hub.meetings.sync import QUIET
-from hub.store.models import Connection
+from hub.scheduling import bookings
+from hub.store.models import Connection, MeetingRow, OutboxRow
 from tests.support.people import Host, Invitee
 from tests.support.world import World
 
@@ -34,3 +38,116 @@ def test_the_oldest_is_kept(ada: Host, bob: Invitee, world: World) -> None:
     world.work()
     assert [meeting["id"] for meeting in world.meetings_at_zoom()] == [first]
     assert str(first) in world.link()
+
+
+@pytest.fixture(name="second")
+def _second(ada: Host, bob: Invitee, world: World) -> str:
+    """The number of the first of two meetings: Zoom listed it only after a second one had been made, which is the booking's."""
+    world.control("PATCH", "/switches", scopes=[*SCOPES, "meeting:read:list_meetings"], list_delay_s=120)
+    ada.connects("zoom")
+    world.breaks_zoom("reset_after", "create")
+    bob.books(ada.offers("zoom"), SLOT, location="zoom")
+    passes(world, minutes=3)
+    first, linked = sorted(numbers(world), key=lambda number: number == own(world))
+    assert linked == own(world)
+    return first
+
+
+def passes(world: World, *, minutes: int) -> None:
+    for _ in range(minutes * 4):
+        world.work()
+        world.clock.advance(seconds=15)
+
+
+def numbers(world: World) -> list[str]:
+    return [str(meeting["id"]) for meeting in world.meetings_at_zoom()]
+
+
+def own(world: World) -> str:
+    return str((world.meeting().value or {})["external_id"])
+
+
+def strays(world: World) -> list[MeetingRow]:
+    return [row for row in world.booking().meetings if row.stray]
+
+
+def looks(world: World) -> int:
+    return len(world.calls_at_zoom("list"))
+
+
+@pytest.mark.usefixtures("second")
+def test_one_that_comes_to_light_is_deleted(world: World) -> None:
+    """Fault row 13: what Zoom lists minutes later is found by the booking's marker and deleted; the link that went out stays."""
+    passes(world, minutes=6)
+    assert numbers(world) == [own(world)]
+    (stray,) = strays(world)
+    assert (stray.state, stray.provider, stray.n) == ("deleted", "zoom", 2)
+    assert stray.account == world.meeting().account
+    assert stray.value["where"] == "Zoom"
+
+
+@pytest.mark.usefixtures("second")
+def test_of_a_cancelled_booking(world: World) -> None:
+    """A booking that is cancelled before the look loses both."""
+    bookings.cancel(world.hub, world.booking().id, by="invitee")
+    passes(world, minutes=6)
+    assert numbers(world) == []
+
+
+@pytest.mark.usefixtures("second")
+def test_looked_for_again(world: World) -> None:
+    """A look that finds no answer is left to the next one, an hour after the meeting was made."""
+    world.breaks_zoom("503", "list", times=None)
+    passes(world, minutes=6)
+    assert len(numbers(world)) == 2
+    world.mends_zoom()
+    asked = looks(world)
+    passes(world, minutes=1)
+    assert looks(world) == asked
+    world.clock.advance(hours=1)
+    world.work()
+    assert numbers(world) == [own(world)]
+    world.clock.advance(hours=5)
+    world.work()
+    assert looks(world) == asked + 1
+
+
+@pytest.mark.parametrize("gone", ["disconnected", "another account", "no permission", "broken"])
+def test_not_where_nobody_can_look(ada: Host, world: World, second: str, gone: str) -> None:
+    """Without the connection that made it, or the permission to list, nothing is asked and nothing is touched."""
+    if gone == "disconnected":
+        ada.opens("/integrations/zoom/disconnect")
+        ada.sends("/integrations/zoom/disconnect")
+    elif gone == "another account":
+        ada.connects("zoom", user="grace@example.com")
+    elif gone == "no permission":
+        world.control("PATCH", "/switches", scopes=SCOPES)
+        ada.connects("zoom")
+    else:
+        with world.hub.store.write() as session:
+            session.query(Connection).one().broken_reason = "It was taken back."
+    asked = looks(world)
+    passes(world, minutes=6)
+    assert looks(world) == asked
+    assert sorted(numbers(world)) == sorted([second, own(world)])
+    assert strays(world) == []
+
+
+@pytest.mark.usefixtures("second")
+def test_looked_for_while_paused(ada: Host, world: World) -> None:
+    """A pause stops new meetings only; what is double still goes."""
+    service.set_enabled(world.hub, world.hub.registry.get("zoom"), host_id=ada.id, enabled=False)  # type: ignore[arg-type]
+    passes(world, minutes=6)
+    assert numbers(world) == [own(world)]
+
+
+def test_without_the_permission_no_look_is_ordered(ada: Host, bob: Invitee, world: World) -> None:
+    """Where meetings can't be listed at all, nobody is to look for any."""
+    world.control("PATCH", "/switches", scopes=SCOPES)
+    ada.connects("zoom")
+    world.breaks_zoom("reset_after", "create")
+    bob.books(ada.offers("zoom"), SLOT, location="zoom")
+    passes(world, minutes=3)
+    assert len(numbers(world)) == 2
+    with world.hub.store.read() as session:
+        assert session.query(OutboxRow).filter_by(topic="doubles").count() == 0
