@@ -9,6 +9,7 @@ from rq.timeouts import HorseMonitorTimeoutException, JobTimeoutException
 
 from hub.app import handlers
 from hub.errors import Temporary
+from hub.meetings.given_up import given_up
 from hub.outbox import sweep
 from hub.outbox.outbox import PARK_AFTER, Delivery
 from hub.outbox.worker import TimeUp
@@ -23,10 +24,10 @@ def poison(delivery: Delivery) -> None:
     raise RuntimeError("never works")
 
 
-def poisoned(world: World) -> None:
-    """Have every pass of sync break, for so long that it is given up."""
+def poisoned(world: World, topic: str = "sync") -> None:
+    """Have every pass of this topic break, for so long that it is given up."""
     for _ in range(PARK_AFTER + 1):
-        sweep.drain(world.hub, handlers(world.hub) | {"sync": poison})
+        sweep.drain(world.hub, handlers(world.hub) | {topic: poison})
         world.clock.advance(minutes=20)
 
 
@@ -68,3 +69,26 @@ def test_given_up_delete(ada: Host, bob: Invitee, world: World) -> None:
     world.work()
     assert world.meeting().state == "left"
     assert world.timeline().count("failed") == 1
+
+
+def test_given_up_mail(ada: Host, bob: Invitee, world: World) -> None:
+    """A mail that can't be written, however often it is tried, is said on the booking's page; its meeting is untouched."""
+    ada.connects("zoom")
+    bob.books(ada.offers("zoom"), SLOT, location="zoom")
+    poisoned(world, "mail")
+    assert world.meeting().state == "ready"
+    assert world.timeline().count("mail_failed") == 2  # the host's and the invitee's
+    ada.opens(f"/bookings/{world.booking().ref}")
+    assert ada.reads("A mail could not be written, however often it was tried.")
+
+
+def test_given_up_of_nobody(ada: Host, bob: Invitee, world: World) -> None:
+    """What is given up and concerns no booking, or one that is not there any more, is nobody's to be told."""
+    given_up(world.hub, Delivery("parked:1:1", {"parked": "sync"}, 1, world.clock()))
+    given_up(world.hub, Delivery("parked:2:1", {"parked": "sync", "booking": 7}, 1, world.clock()))
+    ada.connects("zoom")
+    bob.books(ada.offers("zoom"), SLOT, location="zoom")
+    before = world.timeline()
+    given_up(world.hub, Delivery("parked:3:1", {"parked": "doubles", "booking": 1}, 1, world.clock()))
+    assert world.timeline() == before
+    assert world.meeting().state == "pending"

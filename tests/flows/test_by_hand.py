@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from hub.errors import NotPossible
+from hub.errors import InvalidInput, NotPossible
 from hub.forms import InvalidForm
 from hub.meetings import repair
-from hub.scheduling import event_types, hours
+from hub.scheduling import bookings, event_types, hours
 from hub.scheduling.event_type_form import Typed, TypedLocation
-from tests.support.people import Host, Invitee
+from hub.store.models import MeetingRow
+from tests.support.people import Host, Invitee, at
 from tests.support.world import World
 
 SLOT = "2026-12-01T09:00:00+00:00"
@@ -44,6 +45,69 @@ def test_a_pasted_link_stays(ada: Host, bob: Invitee, world: World) -> None:
     assert world.meetings_at_zoom() == []
     assert world.meeting().state == "manual"
     assert not repair.paste_link(world.hub, ada.id + 1, world.booking().ref, "https://meet.example.com/eve")
+
+
+def test_a_pasted_link_is_the_bookings_own(ada: Host, bob: Invitee, world: World) -> None:
+    """It stands as a meeting of its own after those before, in step with its booking, and both people get it."""
+    ada.connects("zoom")
+    offered = ada.offers("zoom")
+    bob.books(offered, "2026-12-03T09:00:00+00:00", location="zoom")
+    bob.books(offered, SLOT, location="zoom")
+    world.work()
+    bookings.move(world.hub, 2, at("2026-12-02T09:00:00+00:00"), by="host")
+    world.work()
+    assert repair.paste_link(world.hub, ada.id, world.booking(2).ref, " https://meet.example.com/ada ")
+    row = world.meeting(2)
+    link = "https://meet.example.com/ada"
+    assert (row.n, row.state, row.synced_version, row.attempts) == (2, "manual", world.booking(2).version, 0)
+    assert (row.value["join_url"], row.value["where"], row.provider) == (link, link, "zoom")
+    assert world.timeline(2)[-1] == "manual"
+    ada.opens(f"/bookings/{world.booking(2).ref}")
+    assert ada.reads("You gave the booking a link of your own.")
+    world.work()
+    for address in (ada.email, bob.email):
+        assert link in world.mails(address)[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert world.meeting(1).state == "ready"
+    with pytest.raises(InvalidInput) as told:
+        repair.paste_link(world.hub, ada.id, world.booking(2).ref, "javascript:x")
+    assert told.value.field == "link"
+
+
+def test_a_link_for_a_booking_that_never_had_a_meeting(ada: Host, bob: Invitee, world: World) -> None:
+    """Where there was no meeting at all, the pasted link is the first."""
+    ada.connects("zoom")
+    bob.books(ada.offers("zoom"), SLOT, location="zoom")
+    with world.hub.store.write() as session:
+        session.query(MeetingRow).delete()
+    assert repair.paste_link(world.hub, ada.id, world.booking().ref, "https://meet.example.com/ada")
+    assert world.meeting().n == 1
+
+
+def test_what_can_not_be_helped_is_said(ada: Host, bob: Invitee, world: World) -> None:
+    """A retry that makes no sense is refused with the reason: all is well, cancelled, over, or Zoom can't be used."""
+
+    def refused(booking: int = 0) -> str:
+        with pytest.raises(NotPossible) as told:
+            repair.retry(world.hub, ada.id, world.booking(booking).ref)
+        return told.value.message
+
+    ada.connects("zoom")
+    offered = ada.offers("zoom")
+    bob.books(offered, "2026-12-03T09:00:00+00:00", location="zoom")
+    bob.books(offered, SLOT, location="zoom")
+    world.work()
+    assert refused() == "There is nothing to try again: the meeting is as it should be."
+    bookings.cancel(world.hub, 1, by="host")
+    assert refused(1) == "This booking is cancelled; it needs no meeting."
+    stuck = world.meeting(2).id
+    with world.hub.store.write() as session:
+        session.get_one(MeetingRow, stuck).state = "failed"
+    ada.opens("/integrations/zoom/disconnect")
+    ada.sends("/integrations/zoom/disconnect")
+    assert refused().startswith("Zoom is not connected: ")
+    world.clock.now = world.booking(2).ends_at
+    assert refused() == "This booking is over."
+    assert not repair.retry(world.hub, ada.id + 1, world.booking(2).ref)
 
 
 def test_two_forms_at_once_get_two_addresses(ada: Host, world: World) -> None:
