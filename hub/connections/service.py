@@ -101,9 +101,7 @@ def removed(session: Session, hub: Hub, provider: Provider, *, account: str, at:
     Tokens and account details are deleted as on a disconnect, and each host is told once. A grant that is newer than
     `at` stays; one that the host has disconnected is gone already, and nobody is told of the vendor's echo.
     """
-    of_account = select(Connection).where(
-        Connection.provider == provider.key, Connection.account == fingerprint(hub, provider, account)
-    )
+    of_account = select(Connection).where(Connection.account == fingerprint(hub, provider, account))
     found = [
         connection
         for connection in session.scalars(of_account.with_for_update())

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Worker
-from rq.serializers import JSONSerializer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -46,13 +46,13 @@ def workers(redis_url: str) -> list[WorkerSeen]:
     outside_transaction()
     patience = {"socket_timeout": REDIS_SECONDS, "socket_connect_timeout": REDIS_SECONDS}
     with redis.Redis.from_url(redis_url, retry=Retry(NoBackoff(), 0), **patience) as connection:
-        found = Worker.all(connection=connection, serializer=JSONSerializer)
+        found = Worker.all(connection=connection)
         seen = [
             WorkerSeen(
                 one.name,
                 one.hostname or "",
                 "idle" if str(one.get_state()) == "idle" else "busy",
-                one.last_heartbeat.replace(tzinfo=UTC) if one.last_heartbeat.tzinfo is None else one.last_heartbeat,
+                one.last_heartbeat,
             )
             for one in found
             if one.last_heartbeat
@@ -68,12 +68,9 @@ def last_seen(session: Session) -> Mapping[str, datetime]:
 def note(hub: Hub) -> None:
     """Write down that the sweeper lives, and the newest sign that a worker left in Redis."""
     seen = {SWEEPER: hub.clock()}
-    try:
-        signs = [one.seen_at for one in workers(hub.settings.redis_url)]
-    except redis.RedisError:
-        signs = []
-    if signs:
-        seen[WORKER] = max(signs)
+    with contextlib.suppress(redis.RedisError):
+        if signs := [one.seen_at for one in workers(hub.settings.redis_url)]:
+            seen[WORKER] = max(signs)
     with hub.store.write() as session:
         for name, moment in seen.items():
             session.merge(Heartbeat(name=name, seen_at=moment))
