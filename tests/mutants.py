@@ -13,33 +13,39 @@ import os
 import shutil
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 WANTED = 90  # per cent
 PROCESSES = 2
-ENOUGH_SECONDS = 30.0
+ENOUGH_SECONDS = 6.0
 # An endless loop or a wait without end is noticed too, by the time that it takes.
 NOTICED = ("killed", "timeout", "segfault")
 HEAD = ("module", "mutants", "killed", "timeouts", "survived", "not run", "noticed")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Have the tests that are most about the changed function judge, as this is a plugin of pytest in those runs."""
-    from mutmut.mutation.trampoline import get_mutant_under_test
+def best(tests: Iterable[str]) -> list[str]:
+    """Return those of a function's tests that are most about it, as many as fit: pytest reads the files of no others."""
     from mutmut.state import state
 
-    if "__mutmut_" not in get_mutant_under_test():
-        return
-    runs = Counter(test for tests in state().tests_by_mangled_function_name.values() for test in tests)
+    runs = Counter(test for some in state().tests_by_mangled_function_name.values() for test in some)
     seconds = state().duration_by_test
-    items.sort(key=lambda item: (runs[item.nodeid], seconds.get(item.nodeid, 0)))
-    enough = list(itertools.accumulate(seconds.get(item.nodeid, 0) for item in items))
-    left = [item for item, upto in zip(items, enough, strict=True) if upto > ENOUGH_SECONDS and item is not items[0]]
-    items[:] = [item for item in items if item not in left]
-    config.hook.pytest_deselected(items=left)
+    ordered = sorted(tests, key=lambda test: (runs[test], seconds.get(test, 0), test))
+    upto = itertools.accumulate(seconds.get(test, 0) for test in ordered)
+    return [test for n, (test, total) in enumerate(zip(ordered, upto, strict=True)) if not n or total <= ENOUGH_SECONDS]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the tests that are most about the changed function judge first, as this is a plugin of pytest in those runs."""
+    from mutmut.mutation.trampoline import get_mutant_under_test
+
+    if "__mutmut_" in get_mutant_under_test():
+        place = {test: n for n, test in enumerate(best(item.nodeid for item in items))}
+        items.sort(key=lambda item: place.get(item.nodeid, len(place)))
 
 
 def share(counts: Counter[str]) -> float:
@@ -89,6 +95,16 @@ def main(words: list[str]) -> int:
     from mutmut import __main__ as mutmut
     from mutmut.mutation.data import SourceFileMutationData
     from mutmut.stats import status_by_exit_code
+
+    makes_runner = mutmut.get_mutant_runner
+
+    def runner_of(processes: int) -> Any:
+        runner = makes_runner(processes)
+        submit = runner.submit
+        runner.submit = lambda name, tests, *limits: submit(name, best(tests), *limits)
+        return runner
+
+    mutmut.get_mutant_runner = runner_of
 
     def outcomes() -> dict[Path, dict[str, str]]:
         known = {}
