@@ -46,7 +46,8 @@ def test_no_page_is_left_out(app: Flask, ada: Host, world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "theme"), [(1280, "light"), pytest.param(1280, "dark", marks=pytest.mark.thorough), (360, "dark")]
+    ("width", "theme"),
+    [(360, "dark"), *(pytest.param(1280, theme, marks=pytest.mark.thorough) for theme in ("light", "dark"))],
 )
 def test_axe_and_width(opens: OpenPage, world: World, width: int, theme: str) -> None:
     """axe finds nothing serious on any page, wide or narrow, light or dark, and nothing overflows."""

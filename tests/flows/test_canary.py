@@ -18,7 +18,7 @@ from hub.store.db import Store
 from plugins.zoom.sandbox import sandbox_app
 from plugins.zoom.sandbox.server import Server, serve
 from tests.support import servers, traces
-from tests.support.engines import THOROUGH
+from tests.support.engines import BOTH
 from tests.support.people import consent, query, token_of
 from tests.support.running import Running, wait_for
 from tests.support.wire import Tap
@@ -108,7 +108,8 @@ def _recorder(marked: dict[str, str]) -> Iterator[tuple[Server, Recorder]]:
         yield zoom, Recorder(zoom)
 
 
-@pytest.mark.parametrize("engine", THOROUGH, indirect=True)
+@pytest.mark.thorough
+@pytest.mark.parametrize("engine", BOTH, indirect=True)
 def test_no_trace_of_a_secret(
     engine: str,
     recorder: tuple[Server, Recorder],
