@@ -41,10 +41,10 @@ class _Api:
     def delete(self, path: str, *, params: Mapping[str, str] | None = None) -> Reply:
         return self._send("DELETE", path, params=params)
 
-    def _token(self, refused: str = "") -> str:
+    def _token(self, refused: str) -> str:
         raise NotImplementedError
 
-    def _token_for(self, written: bool, refused: str = "") -> str:
+    def _token_for(self, written: bool, refused: str) -> str:
         """Return a token. Where none is to be had and nothing was written before, nothing has happened at the vendor."""
         try:
             return self._token(refused)
@@ -58,7 +58,7 @@ class _Api:
     def _send(self, method: str, path: str, **arguments: Any) -> Reply:
         written = self._written
         self._wait(method)
-        token = self._token_for(written)  # as late as can be: the host may disconnect while the call waits
+        token = self._token_for(written, refused="")  # as late as can be: the host may disconnect while the call waits
         self._written = written or method != "GET"
         reply = http.send(self._hub.http, method, self._base + path, token=token, **arguments)
         if reply.status == 401:  # so it was not done
@@ -90,7 +90,7 @@ class ConnectionApi(_Api):
     def _wait(self, method: str) -> None:
         pace.wait(self._hub, self._provider, self._connection_id, reading=method == "GET")
 
-    def _token(self, refused: str = "") -> str:
+    def _token(self, refused: str) -> str:
         return fresh_token(self._hub, self._provider, self._connection_id, refused=refused)
 
 
@@ -102,7 +102,7 @@ class GrantApi(_Api):
         self._base = _identity_base(self._oauth, self._base)
         self._access_token = access_token
 
-    def _token(self, refused: str = "") -> str:
+    def _token(self, refused: str) -> str:
         if refused:
             raise ConnectionLost("The provider refused the new connection.")
         return self._access_token

@@ -36,7 +36,6 @@ def add_stray(session: Session, hub: Hub, booking: Booking, row: MeetingRow, acc
         value=meeting.to_json(),
         state="ready",
         stray=True,
-        attempts=0,
     )
     session.add(stray)
     outbox.add(session, hub, "sync", f"sync:{booking.id}:{booking.version}:stray{stray.n}", booking=booking.id)
@@ -60,7 +59,7 @@ def look(hub: Hub, delivery: Delivery) -> None:
     ids = delivery.ids
     with hub.store.read() as session:
         booking = session.get(Booking, int(ids["booking"]))
-        found = _can_be_listed(session, hub, booking, int(ids.get("n", 0))) if booking else None
+        found = _can_be_listed(session, hub, booking, int(ids["n"])) if booking else None
         if booking is None or found is None:
             return
         row, provider, api = found

@@ -58,7 +58,7 @@ def decided(session: Session, hub: Hub, booking: Booking, row: MeetingRow, actio
 
 def renew(session: Session, hub: Hub, booking: Booking, row: MeetingRow) -> MeetingRow:
     """Ask for a new meeting in place of `row`, which is unwanted from then on."""
-    new = MeetingRow(booking_id=booking.id, n=max(r.n for r in booking.meetings) + 1, provider=row.provider, attempts=0)
+    new = MeetingRow(booking_id=booking.id, n=max(r.n for r in booking.meetings) + 1, provider=row.provider)
     session.add(new)
     session.flush()
     return new

@@ -87,7 +87,6 @@ def paste_link(hub: Hub, host_id: int, ref: str, address: str) -> bool:
             value=Meeting(where=link, join_url=link).to_json(),
             state="manual",
             synced_version=booking.version,
-            attempts=0,
         )
         session.add(row)
         session.flush()

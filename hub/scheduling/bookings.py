@@ -49,7 +49,7 @@ def book(hub: Hub, event_type_id: int, wish: Wish) -> str:
             booking = new_booking(hub, event_type, wish, option, token=token, view=view)
             session.add(booking)
             session.flush()
-            row = MeetingRow(booking_id=booking.id, n=1, provider=option.provider.key, attempts=0)
+            row = MeetingRow(booking_id=booking.id, n=1, provider=option.provider.key)
             session.add(row)
             announce.note(session, hub, booking, "booked", f"{wish.name} booked.")
             with outbox.gathered(session):
@@ -116,7 +116,7 @@ def relocate(hub: Hub, booking_id: int, location_id: int, answers: Mapping[str, 
             raise InvalidInput("location", "Please choose one of the places offered.")
         booking.location, booking.answers = snapshot(option), dict(answers)
         n = max((row.n for row in booking.meetings), default=0) + 1
-        row = MeetingRow(booking_id=booking.id, n=n, provider=option.provider.key, attempts=0)
+        row = MeetingRow(booking_id=booking.id, n=n, provider=option.provider.key)
         session.add(row)
         _changed(session, hub, booking, by, "relocated", f"Place changed by the {by}: {option.label}.", event_type)
         unmade.settle(session, hub, booking, row, option.readiness)

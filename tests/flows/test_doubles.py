@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import dataclasses
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
+from hub import Listed
 from hub.connections import service
 from hub.connections.api import ConnectionApi
+from hub.meetings import doubles
 from hub.meetings.step import request_of
 from hub.meetings.sync import QUIET
+from hub.outbox.outbox import Delivery
+from hub.provider import Provider
+from hub.providers import Registry
 from hub.scheduling import bookings
 from hub.store.models import Connection, MeetingRow, OutboxRow
 from tests.support.people import Host, Invitee
@@ -131,6 +138,10 @@ def test_not_where_nobody_can_look(ada: Host, world: World, second: str, gone: s
     assert looks(world) == asked
     assert sorted(numbers(world)) == sorted([second, own(world)])
     assert strays(world) == []
+    with world.hub.store.read() as session:
+        looked = session.query(OutboxRow).filter_by(topic="doubles").order_by(OutboxRow.due_at).first()
+    assert looked is not None
+    assert looked.done_at is not None, "to find nothing is no error"
 
 
 @pytest.mark.usefixtures("second")
@@ -151,3 +162,66 @@ def test_without_the_permission_no_look_is_ordered(ada: Host, bob: Invitee, worl
     assert len(numbers(world)) == 2
     with world.hub.store.read() as session:
         assert session.query(OutboxRow).filter_by(topic="doubles").count() == 0
+
+
+def look(world: World, **ids: object) -> None:
+    """Look once, as the outbox row of the first look would have it, but for these ids."""
+    row = world.meeting()
+    starts = int(world.booking().starts_at.timestamp())
+    given = {"booking": row.booking_id, "n": row.n, "starts": starts, **ids}
+    doubles.look(world.hub, Delivery("doubles", given, 1, world.clock()))
+
+
+@pytest.mark.parametrize("missing", ["booking", "row", "its meeting", "plugin", "connection to look with"])
+@pytest.mark.usefixtures("second")
+def test_nothing_to_look_for(ada: Host, world: World, missing: str) -> None:
+    """A look whose booking, meeting or plugin is not there (any more) asks nobody, changes nothing and is no error."""
+    ids: dict[str, object] = {}
+    asked = looks(world)
+    provider = world.hub.registry.get("zoom")
+    assert provider
+    if missing == "booking":
+        ids = {"booking": 0}
+    elif missing == "row":
+        ids = {"n": 2}
+    elif missing == "its meeting":
+        booking, ids = world.booking().id, {"n": 2}
+        with world.hub.store.write() as session:
+            session.add(MeetingRow(booking_id=booking, n=2, provider="zoom"))
+    elif missing == "plugin":
+        world.hub = dataclasses.replace(world.hub, registry=Registry([]))
+    else:
+        provider.facts = dataclasses.replace(provider.facts, oauth=None)
+    look(world, **ids)
+    assert looks(world) == asked
+    assert strays(world) == []
+
+
+@pytest.mark.usefixtures("second")
+def test_what_is_asked(ada: Host, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The vendor is asked for a day around the booking's first time; all that carry the marker and nothing else are strays."""
+    asked: list[tuple[datetime, datetime, Any]] = []
+    ref = request_of(world.hub, world.booking(), world.meeting()).ref
+    listed = [
+        Listed("1", ref, data={"passcode": "one"}),
+        Listed("2", "another's"),
+        Listed("3", ref),
+        Listed(own(world), ref),
+        Listed("4"),
+    ]
+
+    def lists(_self: Provider, start: datetime, end: datetime, _api: object, settings: Any) -> list[Listed]:
+        asked.append((start, end, settings))
+        return listed
+
+    monkeypatch.setattr(Provider, "list_meetings", lists)
+    look(world)
+    ((start, end, settings),) = asked
+    provider = world.hub.registry.get("zoom")
+    assert provider
+    first = world.booking().starts_at
+    assert (start, end) == (first - timedelta(days=1), first + timedelta(days=1))
+    assert settings == world.hub.settings.provider(provider.facts)
+    assert settings is not None
+    found = [(row.n, (row.value or {})["external_id"], (row.value or {})["data"]) for row in strays(world)]
+    assert found == [(2, "1", {"passcode": "one"}), (3, "3", {})]

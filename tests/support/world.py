@@ -77,6 +77,12 @@ class World(Mailbox):
             rows = session.scalars(select(Activity).where(Activity.booking_id == wanted).order_by(Activity.id))
             return [row.what for row in rows]
 
+    def told(self, booking_id: int = 0) -> list[str]:
+        """Return what happened to the booking, as its host reads it."""
+        wanted = self.booking(booking_id).id
+        with self.hub.store.read() as session:
+            return list(session.scalars(select(Activity.text).where(Activity.booking_id == wanted).order_by(Activity.id)))
+
     def control(self, method: str, path: str, **body: Any) -> Any:
         """Call the local Zoom's control API."""
         answer = TO_VENDOR.request(method, f"{self.zoom.url}/_sim{path}", json=body or {})

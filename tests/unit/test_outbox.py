@@ -336,6 +336,9 @@ def test_sweep_adds_to_no_long_queue(hub: Hub, clock: Clock) -> None:
     queue.poked = queue.poked[4:]
     assert sweep.sweep(hub) == 4
     assert set(ids) - first <= set(queue.poked[-4:])
+    clock.advance(seconds=6)
+    del queue.poked[0]
+    assert sweep.sweep(hub) == 1
 
 
 def test_sweep_leaves_the_busy_alone(hub: Hub, clock: Clock) -> None:

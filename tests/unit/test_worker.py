@@ -88,6 +88,14 @@ def test_redis_away(caplog: pytest.LogCaptureFixture, redis_url: str) -> None:
     assert asked["retry"].get_retries() == 0
 
 
+def test_how_many_wait(woken: Hub, redis_url: str) -> None:
+    """The wake-ups that nobody has taken are counted; where Redis can't tell, it is as if there were none."""
+    for name in "ab":
+        add(woken, name)
+    assert woken.queue.waiting() == 2
+    assert RedisQueue(NOBODY).waiting() == 0
+
+
 def test_only_our_functions(redis_url: str) -> None:
     """A job in Redis runs one of ours by name, and nothing else that somebody wrote there; no callback either."""
     got: list[object] = []

@@ -1,0 +1,67 @@
+"""The HTTP client that a provider's hooks get: which address it calls, and what it says of itself."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from hub.connections.api import ConnectionApi, GrantApi
+from hub.container import Hub
+from hub.errors import ConnectionLost
+from hub.provider import Provider
+
+pytestmark = pytest.mark.usefixtures("zoom")
+
+
+@pytest.fixture(name="provider")
+def _provider(hub: Hub) -> Provider:
+    provider = hub.registry.get("zoom")
+    assert provider
+    return provider
+
+
+def elsewhere(provider: Provider, address: str) -> None:
+    """Let the vendor tell at this address who has signed in."""
+    assert provider.oauth
+    provider.facts = dataclasses.replace(
+        provider.facts, oauth=dataclasses.replace(provider.oauth, identity_url=address)
+    )
+
+
+def test_says_no_secret(hub: Hub, provider: Provider) -> None:
+    """What is printed of a client is its kind and address, never its token."""
+    base = hub.settings.bases(provider.facts)[1]
+    assert repr(GrantApi(hub, provider, "a-token")) == f"GrantApi({base!r})"
+    assert repr(ConnectionApi(hub, provider, 7)) == f"ConnectionApi({base!r})"
+
+
+def test_who_has_signed_in(hub: Hub, provider: Provider) -> None:
+    """Whose account it is may be told elsewhere: where the vendor says, but on the host that stands in for the vendor."""
+    base = hub.settings.bases(provider.facts)[1]
+    api = ConnectionApi(hub, provider, 7)
+    assert repr(api.identity()) == f"ConnectionApi({base!r})"
+    elsewhere(provider, "https://people.example.com/v1/")
+    host = base.split("/v2")[0]
+    found = ConnectionApi(hub, provider, 7).identity()
+    assert repr(found) == f"ConnectionApi('{host}/v1')"
+    assert (found._hub, found._provider, found._connection_id) == (hub, provider, 7)
+    assert repr(GrantApi(hub, provider, "a-token")) == f"GrantApi('{host}/v1')"
+
+
+def test_who_has_signed_in_at_the_vendor(hub: Hub, provider: Provider) -> None:
+    """Where nothing stands in for the vendor, its own two addresses are used."""
+    elsewhere(provider, "https://people.example.com/v1/")
+    assert provider.oauth
+    settings = dataclasses.replace(hub.settings, environ={})
+    real = dataclasses.replace(hub, settings=settings)
+    assert repr(ConnectionApi(real, provider, 7)) == f"ConnectionApi({provider.oauth.api_url!r})"
+    assert repr(ConnectionApi(real, provider, 7).identity()) == "ConnectionApi('https://people.example.com/v1')"
+
+
+def test_a_new_grant_is_not_refreshed(hub: Hub, provider: Provider) -> None:
+    """A token that has just been given and is refused ends the connecting; there is no other one to try."""
+    api = GrantApi(hub, provider, "a-token")
+    assert api._token("") == "a-token"
+    with pytest.raises(ConnectionLost, match=r"^The provider refused the new connection\.$"):
+        api._token("a-token")
