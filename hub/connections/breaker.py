@@ -84,7 +84,7 @@ def _wake(session: Session, hub: Hub, connection: Connection, since: datetime) -
     """Give every booking that waits for this connection a sync row, due now."""
     waiting = session.execute(
         select(MeetingRow, Booking.version)
-        .join(Booking, MeetingRow.booking_id == Booking.id)
+        .join(Booking)
         .where(Booking.host_id == connection.host_id, MeetingRow.provider == connection.provider)
         .where(MeetingRow.state.in_(("pending", "ready")), MeetingRow.error != "")
         .with_for_update(of=MeetingRow, skip_locked=True)  # who holds one is at it anyway, and may wait for us

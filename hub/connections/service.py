@@ -124,12 +124,12 @@ def effects(session: Session, hub: Hub, *, host_id: int, provider: str) -> Effec
     """Count what uses the provider: event types of the host, and upcoming bookings with a meeting."""
     event_types = session.scalar(
         select(func.count(func.distinct(EventType.id)))
-        .join(LocationRow, LocationRow.event_type_id == EventType.id)
+        .join(LocationRow)
         .where(EventType.host_id == host_id, LocationRow.provider == provider)
     )
     upcoming = session.scalar(
         select(func.count(func.distinct(Booking.id)))
-        .join(MeetingRow, MeetingRow.booking_id == Booking.id)
+        .join(MeetingRow)
         .where(Booking.host_id == host_id, Booking.status == "confirmed", Booking.starts_at > hub.clock())
         .where(MeetingRow.provider == provider, MeetingRow.state == "ready")
     )
@@ -162,7 +162,7 @@ def _wake_waiting(session: Session, hub: Hub, connection: Connection) -> None:
     )
     waiting = session.execute(
         select(MeetingRow, Booking.version)
-        .join(Booking, MeetingRow.booking_id == Booking.id)
+        .join(Booking)
         .where(Booking.host_id == connection.host_id, Booking.ends_at > hub.clock())
         .where(MeetingRow.provider == connection.provider)
         .where(or_(MeetingRow.state.in_(("pending", "failed", "ready")), lost))

@@ -39,7 +39,7 @@ def decided(session: Session, hub: Hub, booking: Booking, row: MeetingRow, actio
         announce.problem(session, hub, booking, row.n, "kept")
         announce.hasten(session, hub, booking)
     elif action is Action.RENEW:
-        renew(session, hub, booking, row)
+        renew(session, booking, row)
     elif action is Action.LEAVE:
         row.state = "left"
         announce.note(session, hub, booking, "left", f"The {label} meeting stays as it is.")
@@ -56,7 +56,7 @@ def decided(session: Session, hub: Hub, booking: Booking, row: MeetingRow, actio
     session.flush()
 
 
-def renew(session: Session, hub: Hub, booking: Booking, row: MeetingRow) -> MeetingRow:
+def renew(session: Session, booking: Booking, row: MeetingRow) -> MeetingRow:
     """Ask for a new meeting in place of `row`, which is unwanted from then on."""
     new = MeetingRow(booking_id=booking.id, n=max(r.n for r in booking.meetings) + 1, provider=row.provider)
     session.add(new)
@@ -116,7 +116,7 @@ def failed(session: Session, hub: Hub, booking: Booking, row: MeetingRow, step: 
     elif isinstance(fault, MeetingGone) and step.action is Action.MOVE:
         row.state = "deleted"
         announce.note(session, hub, booking, "gone", f"The {label} meeting no longer existed; a new one is made.")
-        renew(session, hub, booking, row)
+        renew(session, booking, row)
     else:
         _given_up(session, hub, booking, row, step, fault)
     session.flush()

@@ -112,7 +112,7 @@ def _open(session: Session, hub: Hub, host_id: int, ref: str) -> Booking | None:
 def _ask_again(session: Session, hub: Hub, booking: Booking, row: MeetingRow) -> None:
     if deleted_there(row):
         row.state = "deleted"
-        row = outcome.renew(session, hub, booking, row)
+        row = outcome.renew(session, booking, row)
     elif row.state == "ready":
         row.synced_version = 0  # it exists, but did not follow the booking
     else:

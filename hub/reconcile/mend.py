@@ -62,7 +62,7 @@ def _set_right(session: Session, hub: Hub, booking: Booking, row: MeetingRow, dr
             _look_for(hub, row)
         else:
             row.state = "deleted"
-            _look_for(hub, outcome.renew(session, hub, booking, row))
+            _look_for(hub, outcome.renew(session, booking, row))
         announce.note(
             session, hub, booking, "compared", f"The meeting was no longer there at {label}; it is made anew."
         )

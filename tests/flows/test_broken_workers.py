@@ -80,6 +80,7 @@ def test_given_up_mail(ada: Host, bob: Invitee, world: World) -> None:
     assert world.timeline().count("mail_failed") == 2  # the host's and the invitee's
     ada.opens(f"/bookings/{world.booking().ref}")
     assert ada.reads("A mail could not be written, however often it was tried.")
+    assert "A mail could not be written, however often it was tried." in world.told()
 
 
 def test_given_up_of_nobody(ada: Host, bob: Invitee, world: World) -> None:

@@ -34,6 +34,40 @@ def test_retry_makes_the_meeting_once(ada: Host, bob: Invitee, world: World) -> 
     assert world.link() in world.mails(bob.email)[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
 
+def test_retry_of_a_move(ada: Host, bob: Invitee, world: World) -> None:
+    """Where only the move was refused, retry moves the meeting that there is; it makes no second one."""
+    ada.connects("zoom")
+    bob.books(ada.offers("zoom"), SLOT, location="zoom")
+    world.work()
+    (made,) = world.meetings_at_zoom()
+    world.breaks_zoom("error", "update", status=400, code=300)
+    bookings.move(world.hub, world.booking().id, at("2026-12-02T09:00:00+00:00"), by="host")
+    world.work()
+    assert world.meeting().error
+    world.mends_zoom()
+    assert repair.retry(world.hub, ada.id, world.booking().ref)
+    row = world.meeting()
+    assert (row.n, row.state, row.synced_version, row.attempts, row.error) == (1, "ready", 0, 0, "")
+    assert world.told()[-1] == "You asked for the meeting once more."
+    world.work()
+    (moved,) = world.meetings_at_zoom()
+    assert (moved["id"], moved["start_time"]) == (made["id"], "2026-12-02T09:00:00Z")
+
+
+def test_retry_of_one_deleted_there(ada: Host, bob: Invitee, world: World) -> None:
+    """For a meeting that the host deleted in Zoom, retry makes another one; the former is done with."""
+    ada.connects("zoom")
+    bob.books(ada.offers("zoom"), SLOT, location="zoom")
+    world.work()
+    with world.hub.store.write() as session:
+        session.query(MeetingRow).one().noticed = {"deleted": True}
+    assert repair.retry(world.hub, ada.id, world.booking().ref)
+    assert [(row.n, row.state, row.attempts) for row in world.booking().meetings] == [
+        (1, "deleted", 0),
+        (2, "pending", 0),
+    ]
+
+
 def test_a_pasted_link_stays(ada: Host, bob: Invitee, world: World) -> None:
     """A pasted link replaces the meeting, which is deleted, and is never touched again."""
     ada.connects("zoom")

@@ -81,7 +81,9 @@ class World(Mailbox):
         """Return what happened to the booking, as its host reads it."""
         wanted = self.booking(booking_id).id
         with self.hub.store.read() as session:
-            return list(session.scalars(select(Activity.text).where(Activity.booking_id == wanted).order_by(Activity.id)))
+            return list(
+                session.scalars(select(Activity.text).where(Activity.booking_id == wanted).order_by(Activity.id))
+            )
 
     def control(self, method: str, path: str, **body: Any) -> Any:
         """Call the local Zoom's control API."""

@@ -621,8 +621,8 @@ def test_anothers_grant_wakes_nobody(hub: Hub, booked: tuple[Ada, list[int]], pr
     assert woken(hub, ids, "grant1") == []
 
 
-def test_back_again_wakes(hub: Hub, booked: tuple[Ada, list[int]]) -> None:
-    """Once the vendor is back all that waited with an error is due at once, and waits no longer."""
+def test_back_again_wakes(hub: Hub, booked: tuple[Ada, list[int]], provider: Provider) -> None:
+    """Once the vendor is back all that waited for it with an error is due at once, and waits no longer."""
     ada, ids = booked
     made = row(hub, ada.id).id
     states(hub, ids, error="away", next_try_at=START + timedelta(hours=1))
@@ -630,12 +630,22 @@ def test_back_again_wakes(hub: Hub, booked: tuple[Ada, list[int]]) -> None:
         fifth = session.get_one(Booking, ids[4]).meeting
         assert fifth
         fifth.error = ""
+    grace = sign_up(hub, "grace@example.com")
+    hers = connect(hub, provider, grace)
+    for _ in range(3):
+        note(hub, hers, AWAY)
+    note(hub, hers, None)
+    assert woken(hub, ids, f"back{int(START.timestamp())}") == [], "another host's connection"
+    with hub.store.write() as session:
+        sixth = session.get_one(Booking, ids[5]).meeting
+        assert sixth
+        sixth.provider = "jitsi"
     for _ in range(3):
         note(hub, made, AWAY)
     note(hub, made, None)
-    assert woken(hub, ids, f"back{int(START.timestamp())}") == [0, 1, 5]
+    assert woken(hub, ids, f"back{int(START.timestamp())}") == [0, 1]
     later = START + timedelta(hours=1)
-    assert [one.next_try_at for one in meetings(hub, ids)] == [None, None, later, later, later, None]
+    assert [one.next_try_at for one in meetings(hub, ids)] == [None, None, later, later, later, later]
 
 
 def test_a_hiccup_wakes_nobody(hub: Hub, booked: tuple[Ada, list[int]]) -> None:
@@ -652,6 +662,7 @@ def test_effects(hub: Hub, booked: tuple[Ada, list[int]], clock: Clock) -> None:
     ada, ids = booked
     ada.offers("zoom", "phone", title="Two places")
     ada.offers("phone", title="By phone")
+    ada.offers("phone", title="By phone, for longer")
     states(hub, ids)
 
     def effects(host: int = ada.id, provider: str = "zoom") -> service.Effects:
@@ -659,7 +670,7 @@ def test_effects(hub: Hub, booked: tuple[Ada, list[int]], clock: Clock) -> None:
             return service.effects(session, hub, host_id=host, provider=provider)
 
     assert effects() == service.Effects(2, 3)
-    assert effects(provider="phone") == service.Effects(2, 0)
+    assert effects(provider="phone") == service.Effects(3, 0)
     assert effects(host=sign_up(hub, "grace@example.com")) == service.Effects(0, 0)
     bookings.cancel(hub, ids[1], by="host")
     assert effects().upcoming == 2
