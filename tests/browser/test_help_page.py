@@ -3,16 +3,58 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+from sqlalchemy import create_engine
 
-from plugins.zoom.sandbox.server import Server
+from hub.store.models import Base
+from plugins.zoom.sandbox import sandbox_app
+from plugins.zoom.sandbox.server import Server, serve
 from tests.browser.test_journey import new_page, sign_up
 from tests.support.running import Running
+from tests.support.servers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module", name="shared")
+def _shared(
+    sqlite_template: Path, redis_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Running, Server]]:
+    """Processes and a local Zoom for all tests of this file, as starting and stopping them takes longer than a test."""
+    folder, port = tmp_path_factory.mktemp("help"), free_port()
+    shutil.copy(sqlite_template, folder / "hub.sqlite")
+    with (
+        serve(sandbox_app(f"http://127.0.0.1:{port}"), port=port) as zoom,
+        Running(folder, f"sqlite:///{folder / 'hub.sqlite'}", redis_server, zoom.url) as running,
+    ):
+        running.start("web", "worker", "sweep")
+        yield running, zoom
+
+
+@pytest.fixture(name="wall_zoom")
+def _wall_zoom(shared: tuple[Running, Server]) -> Server:
+    """The local Zoom, as it was at its start."""
+    zoom = shared[1]
+    assert httpx2.post(f"{zoom.url}/_sim/reset", json={}, trust_env=False).is_success
+    return zoom
+
+
+@pytest.fixture(name="running")
+def _running(shared: tuple[Running, Server], redis_url: str) -> Running:
+    """The processes; nobody has signed up yet."""
+    running = shared[0]
+    engine = create_engine(running.env["HUB_DATABASE_URL"])
+    with engine.begin() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(table.delete())
+    engine.dispose()
+    return running
 
 
 @pytest.fixture(name="ada")
