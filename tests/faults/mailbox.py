@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
+from functools import cached_property
 from typing import Any, cast
 
 from aiosmtpd.controller import Controller
@@ -31,7 +32,7 @@ class Received:
         """Its Message-ID."""
         return str(self.message["Message-ID"])
 
-    @property
+    @cached_property
     def text(self) -> str:
         """Its plain text."""
         part = self.message.get_body(("plain",))
