@@ -1,7 +1,7 @@
 """`./run mutants`: change the code bit by bit with mutmut, see whether the tests notice, and print a table.
 
 Each change (a mutant) is judged by the tests that run the function it is in, of those that setup.cfg names: first by
-those that run few other functions, and by as many as fit into ENOUGH_SECONDS. What is known stays in the folder mutants/ until the function or what tests it changes, so a run that was stopped goes on
+those that run few other functions, and by as many as fit into ENOUGH_SECONDS; with --again by all of them. What is known stays in the folder mutants/ until the function or what tests it changes, so a run that was stopped goes on
 where it was. docs/mutants.md has the figures of the last whole run and says of each mutant left alive why it is.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import math
 import os
 import shutil
 import sys
@@ -21,14 +22,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 WANTED = 90  # per cent
-PROCESSES = 2
+PROCESSES = 5  # on two processors: the tests wait for as long as they work
 ENOUGH_SECONDS = 6.0
 # An endless loop or a wait without end is noticed too, by the time that it takes.
 NOTICED = ("killed", "timeout", "segfault")
 HEAD = ("module", "mutants", "killed", "timeouts", "survived", "not run", "noticed")
 
 
-def best(tests: Iterable[str]) -> list[str]:
+def best(tests: Iterable[str], enough: float = ENOUGH_SECONDS) -> list[str]:
     """Return those of a function's tests that are most about it, as many as fit: pytest reads the files of no others."""
     from mutmut.state import state
 
@@ -36,7 +37,7 @@ def best(tests: Iterable[str]) -> list[str]:
     seconds = state().duration_by_test
     ordered = sorted(tests, key=lambda test: (runs[test], seconds.get(test, 0), test))
     upto = itertools.accumulate(seconds.get(test, 0) for test in ordered)
-    return [test for n, (test, total) in enumerate(zip(ordered, upto, strict=True)) if not n or total <= ENOUGH_SECONDS]
+    return [test for n, (test, total) in enumerate(zip(ordered, upto, strict=True)) if not n or total <= enough]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -85,7 +86,7 @@ def main(words: list[str]) -> int:
     """Make the mutants, run those not judged yet, print the table and the survivors; 0 if enough was noticed."""
     told = argparse.ArgumentParser(prog="./run mutants", description=__doc__.split("\n")[0])
     told.add_argument("path", nargs="*", help="files or folders, as hub/outbox; all that setup.cfg names if none")
-    told.add_argument("--again", action="store_true", help="judge anew what survived before")
+    told.add_argument("--again", action="store_true", help="judge anew, by all tests, what survived before")
     given = told.parse_args(words)
     os.chdir(ROOT)
     # The tests are to be those of the copy that mutmut makes, with all that they import.
@@ -98,10 +99,12 @@ def main(words: list[str]) -> int:
 
     makes_runner = mutmut.get_mutant_runner
 
+    enough = math.inf if given.again else ENOUGH_SECONDS
+
     def runner_of(processes: int) -> Any:
         runner = makes_runner(processes)
         submit = runner.submit
-        runner.submit = lambda name, tests, *limits: submit(name, best(tests), *limits)
+        runner.submit = lambda name, tests, *limits: submit(name, best(tests, enough), *limits)
         return runner
 
     mutmut.get_mutant_runner = runner_of

@@ -48,7 +48,7 @@ def test_retry_of_a_move(ada: Host, bob: Invitee, world: World) -> None:
     assert repair.retry(world.hub, ada.id, world.booking().ref)
     row = world.meeting()
     assert (row.n, row.state, row.synced_version, row.attempts, row.error) == (1, "ready", 0, 0, "")
-    assert world.told()[-1] == "You asked for the meeting once more."
+    assert (world.timeline()[-1], world.told()[-1]) == ("retried", "You asked for the meeting once more.")
     world.work()
     (moved,) = world.meetings_at_zoom()
     assert (moved["id"], moved["start_time"]) == (made["id"], "2026-12-02T09:00:00Z")
@@ -95,7 +95,7 @@ def test_a_pasted_link_is_the_bookings_own(ada: Host, bob: Invitee, world: World
     link = "https://meet.example.com/ada"
     assert (row.n, row.state, row.synced_version, row.attempts) == (2, "manual", world.booking(2).version, 0)
     assert (row.value["join_url"], row.value["where"], row.provider) == (link, link, "zoom")
-    assert world.told(2)[-1] == "You gave the booking a link of your own."
+    assert (world.timeline(2)[-1], world.told(2)[-1]) == ("manual", "You gave the booking a link of your own.")
     world.work()
     for address in (ada.email, bob.email):
         assert link in world.mails(address)[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]

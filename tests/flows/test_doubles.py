@@ -19,7 +19,7 @@ from hub.provider import Provider
 from hub.providers import Registry
 from hub.scheduling import bookings
 from hub.store.models import Connection, MeetingRow, OutboxRow
-from tests.support.people import Host, Invitee
+from tests.support.people import Host, Invitee, at
 from tests.support.world import World
 
 SCOPES = ["meeting:write:meeting", "meeting:update:meeting", "meeting:delete:meeting", "user:read:user"]
@@ -91,6 +91,16 @@ def test_one_that_comes_to_light_is_deleted(world: World) -> None:
     assert (stray.state, stray.provider, stray.n) == ("deleted", "zoom", 2)
     assert stray.account == world.meeting().account
     assert stray.value["where"] == "Zoom"
+
+
+@pytest.mark.usefixtures("second")
+def test_looks_to_come(world: World) -> None:
+    """Two looks are ordered once the meeting is there, each with the time at which the lost attempt was to begin."""
+    with world.hub.store.read() as session:
+        rows = session.query(OutboxRow).filter_by(topic="doubles").order_by(OutboxRow.due_at).all()
+    assert [row.due_at - row.created_at for row in rows] == [timedelta(minutes=5), timedelta(hours=1)]
+    starts = int(at(SLOT).timestamp())
+    assert [row.ids for row in rows] == [{"booking": world.booking().id, "n": 1, "starts": starts}] * 2
 
 
 @pytest.mark.usefixtures("second")
