@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from hub.connections.service import fingerprint
 from hub.container import Hub
 from hub.events import MeetingDeleted, MeetingMoved, MeetingRestored
 from hub.meetings import noticed
-from tests.support.world import START
+from hub.store.models import Booking, MeetingRow
+from tests.support.people import Invitee
+from tests.support.world import START, Clock, World
+from tests.unit.test_outcome import MEETING, Stage, problem
 
 MOMENT = timedelta(microseconds=1)
 LATER = START + timedelta(days=1)
@@ -48,3 +54,104 @@ def test_what_is_known() -> None:
     assert noticed._known(moved, MeetingDeleted(at=START, account="", meeting="1")) == {**moved, "deleted": True}
     assert noticed._known({**moved, "deleted": True}, MeetingRestored(at=START, account="", meeting="1")) == moved
     assert noticed._known({**moved, "deleted": True}, MeetingMoved(at=START, account="", meeting="1")) == moved
+
+
+@pytest.fixture(name="stage")
+def _stage(app: object, world: World) -> Stage:
+    """A booking whose meeting at Zoom is there."""
+    stage = Stage(app, world)
+    stage.has(
+        state="ready", value=MEETING.to_json(), account=fingerprint(stage.hub, stage.provider, "z1"), synced_version=1
+    )
+    return stage
+
+
+def deleted(stage: Stage, **more: Any) -> MeetingDeleted:
+    return dataclasses.replace(MeetingDeleted(account="", at=stage.hub.clock(), meeting="1"), **more)
+
+
+def concerns(stage: Stage, event: MeetingDeleted | MeetingMoved) -> bool:
+    with stage.hub.store.read() as session:
+        booking = session.get_one(Booking, stage.id)
+        return noticed._concerns(stage.hub, stage.provider, booking, booking.meetings[0], event)
+
+
+def test_what_concerns_a_meeting(stage: Stage, clock: Clock) -> None:
+    """An event is about the meeting that a booking has now, and not older than what is known of it."""
+    assert concerns(stage, deleted(stage))
+    assert not concerns(stage, deleted(stage, meeting="2"))
+    assert concerns(stage, deleted(stage, account="z1"))
+    assert not concerns(stage, deleted(stage, account="z2"))
+    stage.has(known_at=clock())
+    assert concerns(stage, deleted(stage))
+    assert not concerns(stage, deleted(stage, at=clock() - MOMENT))
+    moved = MeetingMoved(account="", at=clock(), meeting="1", minutes=30)
+    assert concerns(stage, moved)
+    assert not concerns(stage, dataclasses.replace(moved, minutes=0))
+    clock.now = stage.booking().ends_at - MOMENT
+    assert concerns(stage, deleted(stage))
+    clock.advance(microseconds=1)
+    assert not concerns(stage, deleted(stage))
+
+
+@pytest.mark.parametrize("changed", [{"state": "pending"}, {"value": None}, {"provider": "jitsi"}, {}])
+def test_what_concerns_no_meeting(stage: Stage, changed: dict[str, object]) -> None:
+    """Nothing is noticed of a meeting that is not made, or is another provider's, or of a booking that is cancelled."""
+    stage.has(**changed)
+    if not changed:
+        stage.changes(status="cancelled")
+    assert not concerns(stage, deleted(stage))
+
+
+def notices(stage: Stage, event: Any) -> tuple[bool, list[tuple[str, str]], list[str]]:
+    """Return whether it was news, the new lines of the timeline, and the keys of the mails."""
+    news: list[bool] = []
+    lines, mails = stage.told(lambda session, hub, *_: news.append(noticed.notice(session, hub, stage.provider, event)))
+    return news[0], lines, mails
+
+
+def test_news(stage: Stage, clock: Clock) -> None:
+    """What is not as it should be is told once, by page and mail; so is that it is again, by page only."""
+    ts = int(clock().timestamp())
+    text = "The meeting was deleted in Zoom, so its link leads nowhere any more."
+    mail = problem(stage, f"noticed-deleted-{ts}")
+    assert notices(stage, deleted(stage)) == (True, [("noticed", text)], [mail])
+    assert notices(stage, deleted(stage)) == (True, [], [])
+    assert (stage.row().noticed, stage.row().known_at) == ({"deleted": True}, clock())
+    again = [("in_step", "The Zoom meeting is as it should be again.")]
+    clock.advance(seconds=1)
+    assert notices(stage, MeetingRestored(account="", at=clock(), meeting="1")) == (True, again, [])
+    assert stage.row().noticed == {}
+    later = stage.booking().starts_at + timedelta(hours=1)
+    moved = MeetingMoved(account="", at=clock(), meeting="1", starts_at=later)
+    when = "Wed 2 Dec 2026, 12:00–12:30 (Europe/Vienna, CET)"
+    text = f"The meeting was moved in Zoom: {when}. The booking did not change."
+    assert notices(stage, moved) == (True, [("noticed", text)], [problem(stage, f"noticed-moved-{ts + 1}")])
+
+
+def test_no_news(stage: Stage, world: World) -> None:
+    """What is about no meeting that a booking has now changes nothing: it is nobody's, history, or another provider's."""
+    nothing = (False, [], [])
+    assert notices(stage, deleted(stage, meeting="2")) == nothing
+    stage.has(known_at=stage.hub.clock())
+    assert notices(stage, deleted(stage, at=START - MOMENT)) == nothing
+    assert (stage.row().noticed, stage.row().known_at) == (None, stage.hub.clock())
+    stage.has(provider="jitsi")
+    assert notices(stage, deleted(stage)) == nothing
+    stage.has(provider="zoom", state="left")
+    with stage.hub.store.write() as session:
+        session.add(MeetingRow(booking_id=stage.id, n=2, provider="zoom", state="ready", value={"external_id": "3"}))
+    assert notices(stage, deleted(stage)) == nothing, "the former of two meetings"
+
+
+def test_the_right_one_of_two(stage: Stage, world: World) -> None:
+    """Of two bookings that is told to have lost its meeting whose it was."""
+    Invitee(world, email="eve@example.net").books(stage.link, "2026-12-03T10:00:00+00:00", location="zoom")
+    other = world.booking().id
+    assert other != stage.id
+    with stage.hub.store.write() as session:
+        row = session.get_one(Booking, other).meetings[0]
+        row.state, row.value, row.account = "ready", {**MEETING.to_json(), "external_id": "2"}, ""
+    assert notices(stage, deleted(stage, meeting="2"))[0]
+    assert stage.row().noticed is None
+    assert world.meeting(other).noticed == {"deleted": True}

@@ -33,7 +33,8 @@ class Stage:
         self.hub = world.hub
         ada = Host(app, world)  # type: ignore[arg-type]
         ada.connects("zoom")
-        Invitee(world).books(ada.offers("zoom"), "2026-12-02T10:00:00+00:00", location="zoom")
+        self.link = ada.offers("zoom")
+        Invitee(world).books(self.link, "2026-12-02T10:00:00+00:00", location="zoom")
         self.id = world.booking().id
         with self.hub.store.read() as session:
             self.connection = session.scalars(select(Connection)).one()
