@@ -1,4 +1,4 @@
-"""Which events of a vendor's can be reckoned with, and what is known of a meeting after them."""
+"""What vendors tell of meetings and accounts: taken once, which of it concerns us, and what is known after it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from hub.connections.service import fingerprint
 from hub.container import Hub
-from hub.events import MeetingDeleted, MeetingMoved, MeetingRestored
-from hub.meetings import noticed
-from hub.store.models import Booking, MeetingRow
+from hub.events import AccountRemoved, MeetingDeleted, MeetingMoved, MeetingRestored, WebhookReply
+from hub.meetings import incoming, noticed
+from hub.store.deliveries import WebhookDelivery
+from hub.store.models import Booking, Connection, MeetingRow
 from tests.support.people import Invitee
 from tests.support.world import START, Clock, World
 from tests.unit.test_outcome import MEETING, Stage, problem
@@ -155,3 +157,51 @@ def test_the_right_one_of_two(stage: Stage, world: World) -> None:
     assert notices(stage, deleted(stage, meeting="2"))[0]
     assert stage.row().noticed is None
     assert world.meeting(other).noticed == {"deleted": True}
+
+
+def take(stage: Stage, *events: Any, body: bytes = b"{}", number: str = "") -> str:
+    """Take a webhook with these events; `number` is by what its vendor knows it again."""
+    return incoming.take(stage.hub, stage.provider, WebhookReply(events=events, dedupe_id=number), body).value
+
+
+def test_taken_once(stage: Stage) -> None:
+    """A webhook has its effects once, whether its body or its number comes again; one without effect says so."""
+    assert take(stage, deleted(stage), number="a") == "news"
+    assert take(stage, deleted(stage), body=b"[]", number="a") == "repeated"
+    assert take(stage, deleted(stage)) == "repeated"
+    assert take(stage, body=b"no events") == "no effect"
+    assert take(stage, deleted(stage, meeting="2"), deleted(stage), body=b"two events") == "news"
+    assert take(stage, deleted(stage, meeting="2"), body=b"nobody's") == "no effect"
+
+
+def test_an_account_that_was_removed(stage: Stage, clock: Clock) -> None:
+    """A grant that was taken back is news where somebody has it, and has no effect where nobody has, or it is newer."""
+    with stage.hub.store.read() as session:
+        connection = session.get_one(Connection, stage.connection.id)
+        mine = str(connection.account_data["external_id"])
+        connected_at = connection.connected_at
+    assert connected_at
+    at = clock()
+    assert take(stage, AccountRemoved("", at), body=b"1") == "no effect"
+    assert take(stage, AccountRemoved("another", at), body=b"2") == "no effect"
+    assert take(stage, AccountRemoved(mine, connected_at - MOMENT), body=b"3") == "no effect"
+    assert take(stage, AccountRemoved(mine, at), body=b"4") == "news"
+
+
+def test_what_is_remembered_for_a_day(stage: Stage, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A webhook that comes again within a day is a repeated one; what is older is forgotten, some of it at a time."""
+    monkeypatch.setattr(incoming, "MOST_FORGOTTEN", 2)
+    for n in range(3):
+        take(stage, body=b"%d" % n)
+    clock.advance(hours=24)
+    assert take(stage, body=b"0") == "repeated"
+
+    def kept() -> int:
+        with stage.hub.store.read() as session:
+            return len(session.scalars(select(WebhookDelivery)).all())
+
+    clock.advance(microseconds=1)
+    assert take(stage, body=b"a new one") == "no effect"
+    assert kept() == 2
+    assert take(stage, body=b"another") == "no effect"
+    assert kept() == 2
