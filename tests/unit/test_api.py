@@ -10,6 +10,8 @@ from hub.connections.api import ConnectionApi, GrantApi
 from hub.container import Hub
 from hub.errors import ConnectionLost
 from hub.provider import Provider
+from plugins.zoom.sandbox.server import Server
+from tests.support.wire import Tap
 
 pytestmark = pytest.mark.usefixtures("zoom")
 
@@ -65,3 +67,21 @@ def test_a_new_grant_is_not_refreshed(hub: Hub, provider: Provider) -> None:
     assert api._token("") == "a-token"
     with pytest.raises(ConnectionLost, match=r"^The provider refused the new connection\.$"):
         api._token("a-token")
+
+
+def test_what_is_sent(hub: Hub, provider: Provider, zoom: Server) -> None:
+    """Each way of calling sends its method, path and parameters, with the token."""
+    tap = Tap(zoom)
+    tap.says("/v2/x", b"{}")
+    api = GrantApi(hub, provider, "a-token")
+    api.get("/x", params={"page": "2"})
+    api.post("/x", json={})
+    api.patch("/x", json={})
+    api.delete("/x", params={"quiet": "true"})
+    told = [(sent.method, sent.path, sent.query, sent.authorization) for sent in tap.sent]
+    assert told == [
+        ("GET", "/v2/x", "page=2", "Bearer a-token"),
+        ("POST", "/v2/x", "", "Bearer a-token"),
+        ("PATCH", "/v2/x", "", "Bearer a-token"),
+        ("DELETE", "/v2/x", "quiet=true", "Bearer a-token"),
+    ]

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from hub.connections.service import fingerprint
 from hub.container import Hub
-from hub.events import AccountRemoved, MeetingDeleted, MeetingMoved, MeetingRestored, WebhookReply
+from hub.events import AccountRemoved, MeetingDeleted, MeetingMoved, MeetingRestored, VendorEvent, WebhookReply
 from hub.meetings import incoming, noticed
 from hub.store.deliveries import WebhookDelivery
 from hub.store.models import Booking, Connection, MeetingRow
@@ -170,6 +170,9 @@ def test_taken_once(stage: Stage) -> None:
     assert take(stage, deleted(stage), body=b"[]", number="a") == "repeated"
     assert take(stage, deleted(stage)) == "repeated"
     assert take(stage, body=b"no events") == "no effect"
+    assert (
+        take(stage, VendorEvent("z1", stage.hub.clock()), body=b"of a kind that a later version knows") == "no effect"
+    )
     assert take(stage, deleted(stage, meeting="2"), deleted(stage), body=b"two events") == "news"
     assert take(stage, deleted(stage, meeting="2"), body=b"nobody's") == "no effect"
 
