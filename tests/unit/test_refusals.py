@@ -13,7 +13,8 @@ from sqlalchemy import select
 from hub import Account, accounts
 from hub.connections import service, tokens
 from hub.container import Hub
-from hub.errors import Rejected, Temporary
+from hub.errors import ConnectionLost, Rejected, Temporary
+from hub.outbox import lease
 from hub.provider import Provider
 from hub.store import counters
 from hub.store.models import Connection
@@ -107,9 +108,9 @@ def counted(hub: Hub) -> list[tuple[str, dict[str, str], int]]:
         return [(name, dict(labels), value) for name, labels, value in counters.totals(session)]
 
 
-def release(hub: Hub, connection: Connection, *, lease: str = "ours", dead: str = "", behind: int = 0) -> bool:
+def release(hub: Hub, connection: Connection, *, holder: str = "ours", dead: str = "", behind: int = 0) -> bool:
     number = connection.grant_number - behind
-    return tokens._release(hub, connection.id, lease=lease, number=number, dead=dead)
+    return tokens._release(hub, connection.id, lease=holder, number=number, dead=dead)
 
 
 def test_a_refresh_that_found_nobody(hub: Hub, connected: Connection) -> None:
@@ -131,7 +132,7 @@ def test_a_refresh_that_was_refused(hub: Hub, connected: Connection) -> None:
 
 def test_a_lease_of_somebody_elses(hub: Hub, connected: Connection) -> None:
     """Who was late leaves the lease to its new holder."""
-    assert not release(hub, connected, lease="former")
+    assert not release(hub, connected, holder="former")
     assert now_is(hub).refresh_lease == "ours"
 
 
@@ -172,3 +173,103 @@ def test_revoked(hub: Hub, provider: Provider, zoom: Server, connected: Connecti
     provider.facts = dataclasses.replace(provider.facts, oauth=None)
     assert not tokens.revoke(hub, provider, connected.tokens, connected.id)
     assert len(tap.sent) == asked
+
+
+TOKEN = "/oauth/token"
+
+
+def answers(zoom: Server, status: str = "200 OK", **more: object) -> Tap:
+    """Have the vendor's token endpoint answer so."""
+    given = {"access_token": "new", "refresh_token": "new-refresh", "expires_in": 3600, "scope": "a b", **more}
+    tap = Tap(zoom)
+    tap.says(TOKEN, json.dumps(given if status == "200 OK" else more).encode(), status=status)
+    return tap
+
+
+def refresh(hub: Hub, provider: Provider, connection: Connection) -> str:
+    number = connection.grant_number
+    return tokens._refresh(hub, provider, connection.id, lease="ours", refresh_token="refresh", number=number)
+
+
+def kept_tokens(hub: Hub) -> dict[str, str]:
+    found = now_is(hub)
+    return dict(json.loads(hub.vault.open(found.tokens, tokens.place_of(found))))
+
+
+def connects_again(hub: Hub, provider: Provider) -> None:
+    """Let the host connect the same account once more."""
+    grant = tokens.Grant("newest", "newest-refresh", hub.clock() + timedelta(hours=1), ("a", "b"))
+    service.save(hub, provider, host_id=now_is(hub).host_id, grant=grant, account=Account("z1", "ada@example.com"))
+
+
+def test_refreshed(
+    hub: Hub, provider: Provider, zoom: Server, connected: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refresh keeps its lease while it asks, then stores both tokens and counts itself."""
+    held: list[tuple[object, ...]] = []
+    keep = lease.kept
+    monkeypatch.setattr(lease, "kept", lambda *given: (held.append(given), keep(*given))[1])
+    tap = answers(zoom)
+    assert refresh(hub, provider, connected) == "new"
+    assert held == [(hub, lease.REFRESH, connected.id, "ours")]
+    assert [sent.form["refresh_token"] for sent in tap.at(TOKEN)] == ["refresh"]
+    assert kept_tokens(hub) == {"access_token": "new", "refresh_token": "new-refresh"}
+    assert now_is(hub).refresh_lease == ""
+    assert counted(hub) == [("token_refreshes", {"outcome": "done", "provider": "zoom"}, 1)]
+
+
+def test_refreshed_without_a_new_refresh_token(
+    hub: Hub, provider: Provider, zoom: Server, connected: Connection
+) -> None:
+    """A vendor that sends no new refresh token means the one that it was sent."""
+    answers(zoom, refresh_token=None)
+    assert refresh(hub, provider, connected) == "new"
+    assert kept_tokens(hub) == {"access_token": "new", "refresh_token": "refresh"}
+
+
+def test_refreshed_in_vain(hub: Hub, provider: Provider, zoom: Server, connected: Connection) -> None:
+    """A sign-in service that is away leaves the connection as it was, free for the next try."""
+    answers(zoom, "503 Service Unavailable")
+    with pytest.raises(Temporary) as raised:
+        refresh(hub, provider, connected)
+    assert raised.value.away
+    left = now_is(hub)
+    assert (left.refresh_lease, left.tokens, left.broken_reason) == ("", connected.tokens, "")
+
+
+def test_refused(hub: Hub, provider: Provider, zoom: Server, connected: Connection) -> None:
+    """A grant that the vendor refuses is lost, with the vendor's reason."""
+    answers(zoom, "400 Bad Request", error="invalid_grant", reason="Invalid Token!")
+    with pytest.raises(ConnectionLost) as raised:
+        refresh(hub, provider, connected)
+    assert raised.value.message == now_is(hub).broken_reason == "Invalid Token!"
+
+
+@pytest.mark.parametrize("how", ["disconnected", "deleted"])
+def test_gone_meanwhile(hub: Hub, provider: Provider, zoom: Server, connected: Connection, how: str) -> None:
+    """A connection that its host removes during the refresh does not come back by it."""
+
+    def removed(_: object) -> None:
+        with hub.store.write() as session:
+            found = session.scalars(select(Connection)).one()
+            if how == "deleted":
+                session.delete(found)
+            else:
+                found.tokens = ""
+
+    answers(zoom).before = removed
+    with pytest.raises(ConnectionLost) as raised:
+        refresh(hub, provider, connected)
+    assert raised.value.message == "The connection has been removed."
+
+
+@pytest.mark.parametrize("status", ["200 OK", "400 Bad Request"])
+def test_connected_again_meanwhile(
+    hub: Hub, provider: Provider, zoom: Server, connected: Connection, status: str
+) -> None:
+    """Where the host connects again during the refresh, the newer grant is kept and used, whatever came of the older."""
+    tap = answers(zoom, status, error="invalid_grant") if status != "200 OK" else answers(zoom)
+    tap.before = lambda _: connects_again(hub, provider)
+    assert refresh(hub, provider, connected) == "newest"
+    assert kept_tokens(hub)["refresh_token"] == "newest-refresh"
+    assert now_is(hub).broken_reason == ""
