@@ -1,7 +1,7 @@
 """`./run mutants`: change the code bit by bit with mutmut, see whether the tests notice, and print a table.
 
 Each change (a mutant) is judged by the tests that run the function it is in, of those that setup.cfg names: first by
-those that run few other functions, and by as many as fit into ENOUGH_SECONDS; with --again by all of them. What is known stays in the folder mutants/ until the function or what tests it changes, so a run that was stopped goes on
+those that noticed a change of it before and those that run few other functions, and by as many as fit into ENOUGH_SECONDS; with --again by all of them. What is known stays in the folder mutants/ until the function or what tests it changes, so a run that was stopped goes on
 where it was. docs/mutants.md has the figures of the last whole run and says of each mutant left alive why it is.
 """
 
@@ -24,29 +24,57 @@ ROOT = Path(__file__).resolve().parents[1]
 WANTED = 90  # per cent
 PROCESSES = 5  # on two processors: the tests wait for as long as they work
 ENOUGH_SECONDS = 6.0
+# A file for each function: the tests that noticed its changes. mutmut runs them in a copy of all this, in mutants/.
+NOTICES = (ROOT if ROOT.name == "mutants" else ROOT / "mutants") / "notices"
 # An endless loop or a wait without end is noticed too, by the time that it takes.
 NOTICED = ("killed", "timeout", "segfault")
 HEAD = ("module", "mutants", "killed", "timeouts", "survived", "not run", "noticed")
 
 
-def best(tests: Iterable[str], enough: float = ENOUGH_SECONDS) -> list[str]:
-    """Return those of a function's tests that are most about it, as many as fit: pytest reads the files of no others."""
+def best(tests: Iterable[str], function: str, enough: float = ENOUGH_SECONDS) -> list[str]:
+    """Return those of a function's tests that are most about it, as many as fit: pytest reads the files of no others.
+
+    What noticed a change of this function before comes first, as it is the likeliest to notice the next one.
+    """
     from mutmut.state import state
 
     runs = Counter(test for some in state().tests_by_mangled_function_name.values() for test in some)
-    seconds = state().duration_by_test
-    ordered = sorted(tests, key=lambda test: (runs[test], seconds.get(test, 0), test))
+    seconds, before = state().duration_by_test, noticed_by(function)
+    ordered = sorted(tests, key=lambda test: (-before[test], runs[test], seconds.get(test, 0), test))
     upto = itertools.accumulate(seconds.get(test, 0) for test in ordered)
     return [test for n, (test, total) in enumerate(zip(ordered, upto, strict=True)) if not n or total <= enough]
+
+
+def noticed_by(function: str) -> Counter[str]:
+    """Return how many changes of the function each test has noticed so far."""
+    path = NOTICES / function
+    return Counter(path.read_text("utf-8").splitlines() if path.exists() else ())
+
+
+def function_of(mutant: str) -> str:
+    """Return the function that a mutant is of, by the names that mutmut gives to both."""
+    return mutant.rpartition("__mutmut_")[0]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Have the tests that are most about the changed function judge first, as this is a plugin of pytest in those runs."""
     from mutmut.mutation.trampoline import get_mutant_under_test
 
-    if "__mutmut_" in get_mutant_under_test():
-        place = {test: n for n, test in enumerate(best(item.nodeid for item in items))}
+    function = function_of(get_mutant_under_test())
+    if function:
+        place = {test: n for n, test in enumerate(best((item.nodeid for item in items), function))}
         items.sort(key=lambda item: place.get(item.nodeid, len(place)))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note which test noticed the change."""
+    from mutmut.mutation.trampoline import get_mutant_under_test
+
+    function = function_of(get_mutant_under_test())
+    if report.failed and function:
+        NOTICES.mkdir(parents=True, exist_ok=True)
+        with (NOTICES / function).open("a", encoding="utf-8") as file:
+            file.write(f"{report.nodeid}\n")
 
 
 def share(counts: Counter[str]) -> float:
@@ -104,7 +132,7 @@ def main(words: list[str]) -> int:
     def runner_of(processes: int) -> Any:
         runner = makes_runner(processes)
         submit = runner.submit
-        runner.submit = lambda name, tests, *limits: submit(name, best(tests, enough), *limits)
+        runner.submit = lambda name, tests, *limits: submit(name, best(tests, function_of(name), enough), *limits)
         return runner
 
     mutmut.get_mutant_runner = runner_of
