@@ -57,6 +57,8 @@ def create_app(folder: Path) -> Flask:
     """Return the mailbox over this folder, to be mounted anywhere. The folder may appear later."""
     app = Flask("hub", template_folder=str(words.templates_folder()), static_folder=str(words.HERE / "static"))
     app.jinja_env.filters["linked"] = linked
+    app.register_error_handler(404, _absent)
+    app.after_request(_guarded)
 
     @app.get("/")
     def inbox() -> str:
@@ -93,18 +95,6 @@ def create_app(folder: Path) -> Flask:
         answer.headers.set("Content-Disposition", "attachment", filename=_filename(leaves[number]))
         return answer
 
-    @app.errorhandler(404)
-    def absent(_fault: Exception) -> tuple[str, int]:
-        return render_template("mailbox/absent.html", home=url_for("inbox")), 404
-
-    @app.after_request
-    def headers(answer: Response) -> Response:
-        answer.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
-        answer.headers["X-Content-Type-Options"] = "nosniff"
-        answer.headers["Referrer-Policy"] = "no-referrer"
-        answer.headers.setdefault("Cache-Control", "no-store")
-        return answer
-
     return app
 
 
@@ -136,6 +126,19 @@ def linked(text: str) -> Markup:
         pieces += [escape(text[at : match.start()]), link]
         at = match.end()
     return Markup("").join([*pieces, escape(text[at:])])
+
+
+def _absent(_fault: Exception) -> tuple[str, int]:
+    return render_template("mailbox/absent.html", home=url_for("inbox")), 404
+
+
+def _guarded(answer: Response) -> Response:
+    """Let pages load nothing from elsewhere, tell nobody where a link stood, and be kept by no browser."""
+    answer.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers.setdefault("Cache-Control", "no-store")
+    return answer
 
 
 def _path(folder: Path, name: str) -> Path:
