@@ -1,8 +1,9 @@
 """`./run mutants`: change the code bit by bit with mutmut, see whether the tests notice, and print a table.
 
 Each change (a mutant) is judged by the tests that run the function it is in, of those that setup.cfg names: first by
-those that noticed a change of it before and those that run few other functions, and by as many as fit into ENOUGH_SECONDS; with --again by all of them. What is known stays in the folder mutants/ until the function or what tests it changes, so a run that was stopped goes on
-where it was. docs/mutants.md has the figures of the last whole run and says of each mutant left alive why it is.
+those that noticed a change of it before and those that run few other functions, and by as many as fit into
+ENOUGH_SECONDS; with --again by all of them. What is known stays in the folder mutants/ until the function or what tests
+it changes, so a run that was stopped goes on where it was. docs/mutants.md has the figures of the last whole run and says of each mutant left alive why it is.
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ import httpx2
 import pytest
 from sqlalchemy import create_engine
 
-from hub.store.models import Base
 from plugins.zoom.sandbox import sandbox_app
 from plugins.zoom.sandbox.server import Server, serve
 from tests.browser.test_journey import new_page, sign_up
+from tests.support.databases import delete_rows
 from tests.support.running import Running
 from tests.support.servers import free_port
 
@@ -51,8 +51,7 @@ def _running(shared: tuple[Running, Server], redis_url: str) -> Running:
     running = shared[0]
     engine = create_engine(running.env["HUB_DATABASE_URL"])
     with engine.begin() as connection:
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
+        delete_rows(connection)
     engine.dispose()
     return running
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -34,10 +34,15 @@ class Handed:
             self._free.append(url)
 
 
+def delete_rows(connection: Connection) -> None:
+    """Leave the tables, and no row in them."""
+    for table in reversed(Base.metadata.sorted_tables):
+        connection.execute(table.delete())
+
+
 def _empty(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text(OTHERS_OUT))
         connection.execute(text("SET lock_timeout = '5s'"))
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
+        delete_rows(connection)
         connection.execute(text(FROM_ONE))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -72,18 +72,16 @@ class World(Mailbox):
 
     def timeline(self, booking_id: int = 0) -> list[str]:
         """Return what happened to the booking, in single words."""
-        wanted = self.booking(booking_id).id
-        with self.hub.store.read() as session:
-            rows = session.scalars(select(Activity).where(Activity.booking_id == wanted).order_by(Activity.id))
-            return [row.what for row in rows]
+        return [row.what for row in self._happened(booking_id)]
 
     def told(self, booking_id: int = 0) -> list[str]:
         """Return what happened to the booking, as its host reads it."""
+        return [row.text for row in self._happened(booking_id)]
+
+    def _happened(self, booking_id: int) -> Sequence[Activity]:
         wanted = self.booking(booking_id).id
         with self.hub.store.read() as session:
-            return list(
-                session.scalars(select(Activity.text).where(Activity.booking_id == wanted).order_by(Activity.id))
-            )
+            return session.scalars(select(Activity).where(Activity.booking_id == wanted).order_by(Activity.id)).all()
 
     def control(self, method: str, path: str, **body: Any) -> Any:
         """Call the local Zoom's control API."""

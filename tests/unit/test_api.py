@@ -13,15 +13,6 @@ from hub.provider import Provider
 from plugins.zoom.sandbox.server import Server
 from tests.support.wire import Tap
 
-pytestmark = pytest.mark.usefixtures("zoom")
-
-
-@pytest.fixture(name="provider")
-def _provider(hub: Hub) -> Provider:
-    provider = hub.registry.get("zoom")
-    assert provider
-    return provider
-
 
 def elsewhere(provider: Provider, address: str) -> None:
     """Let the vendor tell at this address who has signed in."""

@@ -27,10 +27,8 @@ pytestmark = pytest.mark.usefixtures("zoom")
 
 
 @pytest.fixture(name="provider")
-def _provider(hub: Hub) -> Provider:
+def _provider(provider: Provider) -> Provider:
     """Zoom, with a budget of three a day of which one is kept for moves."""
-    provider = hub.registry.get("zoom")
-    assert provider
     provider.facts = dataclasses.replace(provider.facts, limits=Limits(per_day=3, reserve=1))
     return provider
 

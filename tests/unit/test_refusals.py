@@ -25,13 +25,6 @@ SENT = {"grant_type": "refresh_token", "refresh_token": "r-secret", "code": "c-s
 pytestmark = pytest.mark.usefixtures("zoom")
 
 
-@pytest.fixture(name="provider")
-def _provider(hub: Hub) -> Provider:
-    provider = hub.registry.get("zoom")
-    assert provider
-    return provider
-
-
 def answer(body: object) -> httpx2.Response:
     request = httpx2.Request("POST", "https://vendor.example/oauth/token", data=SENT)
     text = body if isinstance(body, str) else json.dumps(body)
