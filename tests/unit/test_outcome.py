@@ -3,113 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from hub import Limits, Location, Meeting, MeetingRequest, Person
-from hub.connections import budget
-from hub.connections.readiness import standing
+from hub import Meeting
 from hub.errors import ConnectionLost, MeetingGone, MissingScopes, PluginFault, ProviderError, Rejected, Temporary
-from hub.meetings import gate, outcome
+from hub.meetings import outcome
 from hub.meetings.decide import Action
-from hub.meetings.step import Step
-from hub.outbox.outbox import Later
-from hub.store.account_limits import AccountUse
-from hub.store.models import Activity, Booking, Connection, MeetingRow, OutboxRow
-from tests.support.people import Host, Invitee
-from tests.support.world import Clock, World
+from hub.store.models import Connection, MeetingRow, OutboxRow
+from tests.support.stage import MEETING, Stage
+from tests.support.world import Clock
 
 LATE = timedelta(hours=2)
-MEETING = Meeting(where="https://zoom.example/j/1", external_id="1", join_url="https://zoom.example/j/1")
-
-
-class Stage:
-    """A booking at Zoom that nobody has worked on, and the step that is taken for it."""
-
-    def __init__(self, app: object, world: World) -> None:
-        self.hub = world.hub
-        ada = Host(app, world)  # type: ignore[arg-type]
-        ada.connects("zoom")
-        self.link = ada.offers("zoom")
-        Invitee(world).books(self.link, "2026-12-02T10:00:00+00:00", location="zoom")
-        self.id = world.booking().id
-        with self.hub.store.read() as session:
-            self.connection = session.scalars(select(Connection)).one()
-        provider = self.hub.registry.get("zoom")
-        assert provider
-        self.provider = provider
-        ada_and_bob = Person("Ada", "ada@example.com"), Person("Bob", "bob@example.net")
-        starts_at = self.booking().starts_at
-        request = MeetingRequest("r" * 32, "Intro", starts_at, 30, "UTC", *ada_and_bob, Location("zoom"), {})
-        self._step = Step(
-            action=Action.CREATE,
-            wanted=True,
-            row_id=self.row().id,
-            version=1,
-            lease="ours",
-            provider=provider,
-            api=None,
-            scopes=tuple(self.connection.scopes),
-            request=request,
-            meeting=None,
-            attempted_at=self.hub.clock(),
-            connection_id=self.connection.id,
-            connected_at=self.connection.connected_at,
-            account=self.connection.account,
-        )
-
-    def step(self, action: Action, **more: object) -> Step:
-        return dataclasses.replace(self._step, action=action, **more)  # type: ignore[arg-type]
-
-    def booking(self) -> Booking:
-        with self.hub.store.read() as session:
-            return session.get_one(Booking, self.id)
-
-    def row(self, n: int = 1) -> MeetingRow:
-        return next(row for row in self.booking().meetings if row.n == n)
-
-    def has(self, **values: object) -> None:
-        """Set these values of the meeting's row."""
-        with self.hub.store.write() as session:
-            row = session.get_one(Booking, self.id).meetings[0]
-            for name, value in values.items():
-                setattr(row, name, value)
-
-    def changes(self, **values: object) -> None:
-        """Set these values of the booking."""
-        with self.hub.store.write() as session:
-            for name, value in values.items():
-                setattr(session.get_one(Booking, self.id), name, value)
-
-    def told(self, act: Callable[..., object], *more: object) -> tuple[list[tuple[str, str]], list[str]]:
-        """Do it; return the new lines of the timeline, and the keys of the mails that it made."""
-        lines, mails = self._lines(), self._mails()
-        with self.hub.store.write() as session:
-            booking = session.get_one(Booking, self.id)
-            act(session, self.hub, booking, booking.meetings[0], *more)
-        return self._lines()[len(lines) :], [key for key in self._mails() if key not in mails]
-
-    def _lines(self) -> list[tuple[str, str]]:
-        with self.hub.store.read() as session:
-            return [(line.what, line.text) for line in session.scalars(select(Activity).order_by(Activity.id))]
-
-    def _mails(self) -> list[str]:
-        with self.hub.store.read() as session:
-            return list(session.scalars(select(OutboxRow.key).where(OutboxRow.topic == "mail").order_by(OutboxRow.id)))
-
-    def waiting(self) -> int:
-        """Return how many mails wait for the meeting."""
-        with self.hub.store.read() as session:
-            late = (OutboxRow.key.contains(":booked:"), OutboxRow.due_at > self.hub.clock())
-            return len(session.scalars(select(OutboxRow.id).where(*late)).all())
-
-
-@pytest.fixture(name="stage")
-def _stage(app: object, world: World) -> Stage:
-    return Stage(app, world)
 
 
 def problem(stage: Stage, what: str, n: int = 1, version: int = 1) -> str:
@@ -399,126 +306,3 @@ def test_no_success_of_another_grant(stage: Stage, clock: Clock, why: str) -> No
     stage.told(outcome.done, stage.step(Action.CREATE, **changed), MEETING)
     with stage.hub.store.read() as session:
         assert session.scalars(select(Connection.last_success_at)).one() == before
-
-
-# The gate before a call, and what it learns from the outcome
-
-
-def waits(stage: Stage, action: Action = Action.CREATE) -> Later | None:
-    with stage.hub.store.write() as session:
-        booking = session.get_one(Booking, stage.id)
-        known = standing(session, stage.hub, booking.host)
-        return gate.wait(session, stage.hub, known, booking, booking.meetings[0], action)
-
-
-def used(stage: Stage) -> int:
-    with stage.hub.store.read() as session:
-        return sum(session.scalars(select(AccountUse.used)))
-
-
-def limited(stage: Stage) -> None:
-    stage.provider.facts = dataclasses.replace(stage.provider.facts, limits=Limits(per_day=2, reserve=1))
-
-
-def test_passes(stage: Stage) -> None:
-    """A call that may be made is counted for its account; a deletion on nobody's; without a connection nothing is."""
-    limited(stage)
-    assert waits(stage, Action.DELETE) is None
-    assert used(stage) == 0
-    assert waits(stage) is None
-    assert used(stage) == 1
-    stage.has(provider="phone")
-    assert waits(stage) is None
-    stage.has(provider="gone")
-    assert waits(stage) is None
-    assert used(stage) == 1
-
-
-def test_waits_for_the_new_day(stage: Stage, clock: Clock) -> None:
-    """Where the day is used up the row says so, and until when; a move has its reserve."""
-    limited(stage)
-    assert waits(stage) is None
-    assert waits(stage) == Later(clock() + gate.SOON, "the day's budget is used up")
-    said = "Zoom's daily limit is reached; this comes after 00:00 UTC."
-    row = stage.row()
-    assert row.error == said
-    assert row.next_try_at
-    assert row.next_try_at.date() == clock().date() + timedelta(days=1)
-    assert stage._lines()[-1] == ("retrying", said)
-    assert waits(stage, Action.MOVE) is None
-    assert waits(stage, Action.MOVE)
-    assert waits(stage, Action.DELETE) is None
-
-
-def test_waits_for_who_asks(stage: Stage, clock: Clock) -> None:
-    """While another call asks whether the vendor is back, this one looks again in a second."""
-    with stage.hub.store.write() as session:
-        session.get_one(Connection, stage.connection.id).open_until = clock()
-    with stage.hub.store.write() as session:
-        booking = session.get_one(Booking, stage.id)
-        known = standing(session, stage.hub, booking.host)
-        known.connections["zoom"].open_until = clock() - LATE
-        session.expunge(known.connections["zoom"])
-        later = gate.wait(session, stage.hub, known, booking, booking.meetings[0], Action.CREATE)
-    assert later == Later(clock() + gate.SOON, "another call asks whether the provider is back")
-    assert used(stage) == 0
-
-
-def learns(stage: Stage, result: Meeting | ProviderError | None, action: Action = Action.CREATE, **more: object) -> int:
-    """Return how much of two is used after one call was spent and came out so."""
-    limited(stage)
-    with stage.hub.store.write() as session:
-        assert budget.spend(session, stage.hub, stage.provider, stage.connection.account, create=True) is None
-        gate.note(session, stage.hub, stage.step(action, **more), result)
-    return used(stage)
-
-
-@pytest.mark.parametrize(
-    ("result", "action", "count"),
-    [
-        (MEETING, Action.CREATE, 1),
-        (None, Action.CREATE, 1),
-        (Rejected("no"), Action.CREATE, 1),
-        (Temporary("away", away=True), Action.CREATE, 0),
-        (Temporary("away", away=True, outcome_known=False), Action.MOVE, 0),
-        (Temporary("away", away=True), Action.DELETE, 1),
-        (Temporary("busy"), Action.CREATE, 1),
-        (Temporary("lost", outcome_known=False), Action.CREATE, 1),
-    ],
-)
-def test_what_an_outcome_costs(
-    stage: Stage, result: Meeting | ProviderError | None, action: Action, count: int
-) -> None:
-    """Only a call that found the vendor away is given back; a deletion was never counted."""
-    assert learns(stage, result, action) == count
-
-
-@pytest.mark.parametrize(
-    ("seconds", "more", "action", "count"),
-    [
-        (3601, {}, Action.CREATE, 2),
-        (3600, {}, Action.CREATE, 1),
-        (3601, {"outcome_known": False}, Action.CREATE, 1),
-        (3601, {"away": True}, Action.CREATE, 0),
-        (3601, {}, Action.DELETE, 1),
-    ],
-)
-def test_the_day_is_used_up(
-    stage: Stage, clock: Clock, seconds: int, more: dict[str, bool], action: Action, count: int
-) -> None:
-    """A vendor that sends everybody away for more than an hour means the day, not the second."""
-    until: datetime = clock() + timedelta(seconds=seconds)
-    assert learns(stage, Temporary("limit", retry_at=until, **more), action) == count
-
-
-def test_nothing_to_learn(stage: Stage) -> None:
-    """Without a connection nothing is learned; with one its breaker hears of the outcome."""
-    away = Temporary("away", away=True)
-    assert learns(stage, away, connection_id=0) == 1
-    with stage.hub.store.read() as session:
-        assert session.scalars(select(Connection.failures)).one() == 0
-    with stage.hub.store.write() as session:
-        gate.note(session, stage.hub, stage.step(Action.CREATE), away)
-        gate.note(session, stage.hub, stage.step(Action.CREATE, connected_at=None), away)
-    with stage.hub.store.read() as session:
-        assert session.scalars(select(Connection.failures)).one() == 1
