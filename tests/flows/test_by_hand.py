@@ -68,6 +68,40 @@ def test_retry_of_one_deleted_there(ada: Host, bob: Invitee, world: World) -> No
     ]
 
 
+@pytest.mark.parametrize(
+    ("state", "more", "possible"),
+    [
+        ("pending", {}, False),
+        ("pending", {"error": "It was busy."}, True),
+        ("ready", {}, False),
+        ("ready", {"error": "It did not follow."}, True),
+        ("ready", {"noticed": {"deleted": True}}, True),
+        ("failed", {}, True),
+        ("skipped", {}, True),
+        ("closed", {}, True),
+        ("deleted", {"error": "x"}, False),
+        ("left", {"error": "x"}, False),
+        ("manual", {"error": "x"}, False),
+    ],
+)
+def test_what_can_be_tried_again(
+    ada: Host, bob: Invitee, world: World, state: str, more: dict[str, object], possible: bool
+) -> None:
+    """A meeting that was not made, did not follow, or is gone at the vendor; not that of a cancelled booking."""
+    bob.books(ada.offers("phone"), SLOT, location="phone")
+    with world.hub.store.write() as session:
+        row = session.query(MeetingRow).one()
+        row.state = state
+        for name, value in more.items():
+            setattr(row, name, value)
+    assert repair.can_retry(world.booking()) is possible
+    bookings.cancel(world.hub, world.booking().id, by="host")
+    assert not repair.can_retry(world.booking())
+    with world.hub.store.write() as session:
+        session.query(MeetingRow).delete()
+    assert not repair.can_retry(world.booking())
+
+
 def test_a_pasted_link_stays(ada: Host, bob: Invitee, world: World) -> None:
     """A pasted link replaces the meeting, which is deleted, and is never touched again."""
     ada.connects("zoom")

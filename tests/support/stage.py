@@ -124,3 +124,8 @@ class Stage:
         with self.hub.store.read() as session:
             late = (OutboxRow.key.contains(":booked:"), OutboxRow.due_at > self.hub.clock())
             return len(session.scalars(select(OutboxRow.id).where(*late)).all())
+
+
+def problem(stage: Stage, what: str, n: int = 1, version: int = 1) -> str:
+    """Return the key of the mail that tells the host of this."""
+    return f"mail:{stage.id}:{version}:problem{n}-{what}:host"

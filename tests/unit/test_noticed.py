@@ -16,8 +16,8 @@ from hub.meetings import incoming, noticed
 from hub.store.deliveries import WebhookDelivery
 from hub.store.models import Booking, Connection, MeetingRow
 from tests.support.people import Invitee
+from tests.support.stage import MEETING, Stage, problem
 from tests.support.world import START, Clock, World
-from tests.unit.test_outcome import MEETING, Stage, problem
 
 MOMENT = timedelta(microseconds=1)
 LATER = START + timedelta(days=1)

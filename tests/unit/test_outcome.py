@@ -13,14 +13,10 @@ from hub.errors import ConnectionLost, MeetingGone, MissingScopes, PluginFault, 
 from hub.meetings import outcome
 from hub.meetings.decide import Action
 from hub.store.models import Connection, MeetingRow, OutboxRow
-from tests.support.stage import MEETING, Stage
+from tests.support.stage import MEETING, Stage, problem
 from tests.support.world import Clock
 
 LATE = timedelta(hours=2)
-
-
-def problem(stage: Stage, what: str, n: int = 1, version: int = 1) -> str:
-    return f"mail:{stage.id}:{version}:problem{n}-{what}:host"
 
 
 def test_decided_without_a_call(stage: Stage) -> None:
