@@ -266,3 +266,113 @@ def test_connected_again_meanwhile(
     assert refresh(hub, provider, connected) == "newest"
     assert kept_tokens(hub)["refresh_token"] == "newest-refresh"
     assert now_is(hub).broken_reason == ""
+
+
+# Whoever needs a token
+
+
+MOMENT = timedelta(microseconds=1)
+
+
+def has(hub: Hub, connection: Connection, **values: object) -> None:
+    """Set these values of the connection."""
+    with hub.store.write() as session:
+        for name, value in values.items():
+            setattr(session.get_one(Connection, connection.id), name, value)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"broken_reason": "The grant is gone."}, "The grant is gone."),
+        ({"broken_reason": "Removed there.", "tokens": ""}, "Removed there."),
+        ({"tokens": ""}, "The connection has been removed."),
+        ({"tokens": "damaged"}, tokens.UNREADABLE),
+    ],
+)
+def test_no_token_to_be_had(hub: Hub, connected: Connection, values: dict[str, object], said: str) -> None:
+    """A connection that is broken, removed or unreadable gives none, and says which."""
+    has(hub, connected, **values)
+    with pytest.raises(ConnectionLost) as raised:
+        tokens._take(hub, connected.id, "")
+    assert raised.value.message == said
+
+
+def test_no_connection(hub: Hub, connected: Connection) -> None:
+    """One that is gone gives none."""
+    with pytest.raises(ConnectionLost, match=r"^The connection has been removed\.$"):
+        tokens._take(hub, connected.id + 1, "")
+
+
+@pytest.mark.parametrize(
+    ("left", "refused", "works"),
+    [
+        (tokens.EARLY + MOMENT, "", True),
+        (tokens.EARLY, "", False),
+        (timedelta(hours=1), "access", False),
+        (timedelta(hours=1), "an earlier one", True),
+    ],
+)
+def test_a_token_that_works(hub: Hub, connected: Connection, left: timedelta, refused: str, works: bool) -> None:
+    """One that is neither refused nor at its end is given as it is; for any other whoever refreshes it is waited for."""
+    has(hub, connected, expires_at=hub.clock() + left)
+    number = connected.grant_number
+    assert tokens._take(hub, connected.id, refused) == (("access", "", "", number) if works else ("", "", "", 0))
+    has(hub, connected, expires_at=None)
+    assert tokens._take(hub, connected.id, "") == ("", "", "", 0)
+
+
+@pytest.mark.parametrize(
+    ("until", "ours"),
+    [
+        (None, True),
+        (-MOMENT, True),
+        (timedelta(0), False),
+        (lease.LATEST, False),
+        (lease.LATEST + MOMENT, True),
+    ],
+)
+def test_who_refreshes(hub: Hub, connected: Connection, until: timedelta | None, ours: bool) -> None:
+    """One at a time, whose lease has not run out and was not taken before the clock was set back."""
+    has(
+        hub,
+        connected,
+        expires_at=hub.clock(),
+        refresh_lease="theirs",
+        refresh_lease_until=None if until is None else hub.clock() + until,
+    )
+    token, holder, refresh_token, number = tokens._take(hub, connected.id, "")
+    if not ours:
+        assert (token, holder, refresh_token, number) == ("", "", "", 0)
+        return
+    assert (token, refresh_token, number) == ("", "refresh", connected.grant_number)
+    found = now_is(hub)
+    assert found.refresh_lease == holder != "theirs"
+    assert len(holder) == 16
+    assert found.refresh_lease_until == hub.clock() + lease.LEASE
+
+
+def test_waits_for_another(
+    hub: Hub, provider: Provider, connected: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits for another process's refresh looks again and again, and gives up after half a minute."""
+    slept: list[float] = []
+    now = [1000.0]
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += 10
+
+    monkeypatch.setattr(tokens.time, "sleep", sleep)
+    monkeypatch.setattr(tokens.time, "monotonic", lambda: now[0])
+    has(hub, connected, expires_at=hub.clock())
+    with pytest.raises(Temporary) as raised:
+        tokens.fresh_token(hub, provider, connected.id)
+    assert raised.value.message == "Another process is refreshing the connection."
+    assert slept == 4 * [tokens.LOOK_AGAIN_SECONDS]
+
+    def comes(_seconds: float) -> None:
+        has(hub, connected, expires_at=hub.clock() + timedelta(hours=1))
+
+    monkeypatch.setattr(tokens.time, "sleep", comes)
+    assert tokens.fresh_token(hub, provider, connected.id) == "access"
