@@ -1,7 +1,7 @@
 """`./run mutants`: change the code bit by bit with mutmut, see whether the tests notice, and print a table.
 
 Each change (a mutant) is judged by the tests that run the function it is in, of those that setup.cfg names: first by
-those that noticed a change of it before and those that run few other functions, and by as many as fit into
+those of its module's own file and those that noticed a change of it before, and by as many as fit into
 ENOUGH_SECONDS; with --again by all of them. What is known stays in the folder mutants/ until the function or what tests
 it changes, so a run that was stopped goes on where it was. docs/mutants.md has the figures of the last whole run and says of each mutant left alive why it is.
 """
@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[1]
 WANTED = 90  # per cent
 PROCESSES = 5  # on two processors: the tests wait for as long as they work
 ENOUGH_SECONDS = 6.0
+START_SECONDS = 0.1  # what the shortest test takes to begin
+FEW = 10  # functions: a test that runs no more is about each of them
 # A file for each function: the tests that noticed its changes. mutmut runs them in a copy of all this, in mutants/.
 NOTICES = (ROOT if ROOT.name == "mutants" else ROOT / "mutants") / "notices"
 # An endless loop or a wait without end is noticed too, by the time that it takes.
@@ -33,15 +35,22 @@ HEAD = ("module", "mutants", "killed", "timeouts", "survived", "not run", "notic
 
 
 def best(tests: Iterable[str], function: str, enough: float = ENOUGH_SECONDS) -> list[str]:
-    """Return those of a function's tests that are most about it, as many as fit: pytest reads the files of no others.
+    """Return those of a function's tests that are likeliest to notice, as many as fit: pytest reads the files of no others.
 
-    What noticed a change of this function before comes first, as it is the likeliest to notice the next one.
+    First come those of the file that is named for its module, then those that notice most in their time: whatever
+    noticed a change of this function before is likely to notice the next, and so is a test that runs little else.
     """
     from mutmut.state import state
 
     runs = Counter(test for some in state().tests_by_mangled_function_name.values() for test in some)
     seconds, before = state().duration_by_test, noticed_by(function)
-    ordered = sorted(tests, key=lambda test: (-before[test], runs[test], seconds.get(test, 0), test))
+    named = f"/test_{function.split('.')[-2]}.py::" if "." in function else ""
+
+    def last(test: str) -> tuple[bool, float, str]:
+        likely = before[test] + FEW / (FEW + runs[test])
+        return named not in test, -likely / (seconds.get(test, 0) + START_SECONDS), test
+
+    ordered = sorted(tests, key=last)
     upto = itertools.accumulate(seconds.get(test, 0) for test in ordered)
     return [test for n, (test, total) in enumerate(zip(ordered, upto, strict=True)) if not n or total <= enough]
 
