@@ -2,7 +2,7 @@
 
 Each change (a mutant) is judged by the tests that run the function it is in, of those that setup.cfg names: first by
 those of its module's own file and those that noticed a change of it before, and by as many as fit into
-ENOUGH_SECONDS; with --again by all of them. What is known stays in the folder mutants/ until the function or what tests
+ENOUGH_SECONDS, or what --seconds says. What is known stays in the folder mutants/ until the function or what tests
 it changes, so a run that was stopped goes on where it was. docs/mutants.md has the figures of the last whole run and says of each mutant left alive why it is.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import math
 import os
 import shutil
 import sys
@@ -124,7 +123,10 @@ def main(words: list[str]) -> int:
     """Make the mutants, run those not judged yet, print the table and the survivors; 0 if enough was noticed."""
     told = argparse.ArgumentParser(prog="./run mutants", description=__doc__.split("\n")[0])
     told.add_argument("path", nargs="*", help="files or folders, as hub/outbox; all that setup.cfg names if none")
-    told.add_argument("--again", action="store_true", help="judge anew, by all tests, what survived before")
+    told.add_argument("--again", action="store_true", help="judge anew what survived before")
+    told.add_argument(
+        "--seconds", type=float, default=ENOUGH_SECONDS, help="of tests for each change; 6 by default, inf for all"
+    )
     given = told.parse_args(words)
     os.chdir(ROOT)
     # The tests are to be those of the copy that mutmut makes, with all that they import.
@@ -137,12 +139,12 @@ def main(words: list[str]) -> int:
 
     makes_runner = mutmut.get_mutant_runner
 
-    enough = math.inf if given.again else ENOUGH_SECONDS
-
     def runner_of(processes: int) -> Any:
         runner = makes_runner(processes)
         submit = runner.submit
-        runner.submit = lambda name, tests, *limits: submit(name, best(tests, function_of(name), enough), *limits)
+        runner.submit = lambda name, tests, *limits: submit(
+            name, best(tests, function_of(name), given.seconds), *limits
+        )
         return runner
 
     mutmut.get_mutant_runner = runner_of
