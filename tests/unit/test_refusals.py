@@ -376,3 +376,12 @@ def test_waits_for_another(
 
     monkeypatch.setattr(tokens.time, "sleep", comes)
     assert tokens.fresh_token(hub, provider, connected.id) == "access"
+
+
+def test_lets_go(hub: Hub, provider: Provider, zoom: Server, connected: Connection) -> None:
+    """After a refresh that failed the next one need not wait until a lease has run out."""
+    has(hub, connected, expires_at=hub.clock(), refresh_lease="", refresh_lease_until=None)
+    answers(zoom, "503 Service Unavailable")
+    with pytest.raises(Temporary):
+        tokens.fresh_token(hub, provider, connected.id)
+    assert (now_is(hub).refresh_lease, now_is(hub).refresh_lease_until) == ("", None)

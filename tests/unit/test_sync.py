@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from hub import Meeting
+from hub import Meeting, logs
 from hub.connections import breaker, readiness
 from hub.connections.api import ConnectionApi
 from hub.errors import ConnectionLost, MeetingGone, Rejected, Temporary
@@ -341,3 +341,19 @@ def test_tried_again(stage: Stage, clock: Clock) -> None:
     stage.plays(create_meeting=refuses(Temporary("It was busy.")))
     assert passes(stage) == Later(clock() + timedelta(seconds=5), "waits for its next try")
     assert stage.row().attempts == 1
+
+
+def test_learned_from(stage: Stage) -> None:
+    """What a call found tells the connection's breaker how the vendor is; log lines meanwhile say whose call it is."""
+    about: list[object] = []
+
+    def away(**_: object) -> Meeting:
+        about.append(logs._about.get().get("provider"))
+        raise Temporary("Nobody answers.", away=True)
+
+    stage.plays(create_meeting=away)
+    with logs.bound(outbox=1):
+        passes(stage)
+    assert about == ["zoom"]
+    with stage.hub.store.read() as session:
+        assert session.scalars(select(Connection.failures)).one() == 1
