@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from hub.connections.api import ConnectionApi, GrantApi
+from hub.connections.api import ConnectionApi, GrantApi, _Api
 from hub.container import Hub
-from hub.errors import ConnectionLost
+from hub.errors import ConnectionLost, ProviderError, Temporary
 from hub.provider import Provider
 from plugins.zoom.sandbox.server import Server
 from tests.support.wire import Tap
@@ -76,3 +76,109 @@ def test_what_is_sent(hub: Hub, provider: Provider, zoom: Server) -> None:
         ("PATCH", "/v2/x", "", "Bearer a-token"),
         ("DELETE", "/v2/x", "quiet=true", "Bearer a-token"),
     ]
+
+
+class Scripted(_Api):
+    """A client whose tokens are the test's; it notes for which refused one each was asked, and what each call waited for."""
+
+    def __init__(self, hub: Hub, provider: Provider, *tokens: str | Exception) -> None:
+        super().__init__(hub, provider)
+        self.tokens = list(tokens)
+        self.asked: list[str] = []
+        self.waited: list[str] = []
+
+    def _token(self, refused: str) -> str:
+        self.asked.append(refused)
+        token = self.tokens.pop(0)
+        if isinstance(token, Exception):
+            raise token
+        return token
+
+    def _wait(self, method: str) -> None:
+        self.waited.append(method)
+
+
+def test_refused_once(hub: Hub, provider: Provider, zoom: Server) -> None:
+    """A token that is refused is replaced by another one, once, each time at a moment of its own."""
+    tap = Tap(zoom)
+    tap.says("/v2/x", b"{}", status="401 Unauthorized")
+    api = Scripted(hub, provider, "first", "second")
+    with pytest.raises(ConnectionLost):
+        api.post("/x", json={})
+    assert api.asked == ["", "first"]
+    assert api.waited == ["POST", "POST"]
+    assert [sent.authorization for sent in tap.sent] == ["Bearer first", "Bearer second"]
+
+
+def lost() -> Temporary:
+    return Temporary("No token now.", outcome_known=False)
+
+
+def test_no_token_before_anything_was_sent(hub: Hub, provider: Provider) -> None:
+    """Where there is no token, nothing has happened at the vendor."""
+    for call in (lambda api: api.get("/x"), lambda api: api.post("/x", json={})):
+        with pytest.raises(Temporary) as raised:
+            call(Scripted(hub, provider, lost()))
+        assert raised.value.outcome_known is True
+
+
+@pytest.mark.parametrize(("writes", "known"), [(False, True), (True, False)])
+def test_no_token_after_something_was_sent(
+    hub: Hub, provider: Provider, zoom: Server, writes: bool, known: bool
+) -> None:
+    """Where a hook has written before, nobody knows how far it came; reading changes nothing."""
+    Tap(zoom).says("/v2/x", b"{}")
+    api = Scripted(hub, provider, "first", "second", lost())
+    if writes:
+        api.post("/x", json={})
+    else:
+        api.get("/x")
+    api.get("/x")
+    with pytest.raises(Temporary) as raised:
+        api.get("/x")
+    assert raised.value.outcome_known is known
+
+
+def test_no_token_for_the_second_try(hub: Hub, provider: Provider, zoom: Server) -> None:
+    """A call that was refused for its token did nothing."""
+    Tap(zoom).says("/v2/x", b"{}", status="401 Unauthorized")
+    with pytest.raises(Temporary) as raised:
+        Scripted(hub, provider, "first", lost()).post("/x", json={})
+    assert raised.value.outcome_known is True
+
+
+def test_a_fault_whose_outcome_is_known(hub: Hub, provider: Provider, zoom: Server) -> None:
+    """What says itself that it did nothing is believed, whatever was written before."""
+    Tap(zoom).says("/v2/x", b"{}")
+    api = Scripted(hub, provider, "first", Temporary("Busy.", outcome_known=True))
+    api.post("/x", json={})
+    with pytest.raises(Temporary) as raised:
+        api.get("/x")
+    assert raised.value.outcome_known is True
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "fault"),
+    [
+        ("200 OK", b"{}", None),
+        ("204 No Content", b"", None),
+        ("200 OK", b" ", None),
+        ("299 Whatever", b"{}", None),
+        ("200 OK", b"<h1>Sign in</h1>", "The provider's answer can't be read."),
+        ("300 Multiple Choices", b"{}", "The answer led to another address, which is not followed."),
+        ("404 Not Found", b"{}", "Zoom answered 404 without saying what was not found."),
+        ("503 Service Unavailable", b"{}", "The provider has a fault (503)."),
+    ],
+)
+def test_answers(hub: Hub, provider: Provider, zoom: Server, status: str, body: bytes, fault: str | None) -> None:
+    """A success is a success if it can be read; all else is a fault that says what it means."""
+    Tap(zoom).says("/v2/x", body, status=status)
+    api = GrantApi(hub, provider, "a-token")
+    if fault is None:
+        assert api.get("/x").status == int(status[:3])
+        return
+    with pytest.raises(ProviderError) as raised:
+        api.get("/x")
+    assert raised.value.message == fault
+    if isinstance(raised.value, Temporary):
+        assert raised.value.outcome_known is False
