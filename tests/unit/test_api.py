@@ -181,4 +181,4 @@ def test_answers(hub: Hub, provider: Provider, zoom: Server, status: str, body: 
         api.get("/x")
     assert raised.value.message == fault
     if isinstance(raised.value, Temporary):
-        assert raised.value.outcome_known is False
+        assert raised.value.outcome_known is (status[:3] == "404")
