@@ -7,10 +7,10 @@ import logging
 import time
 from datetime import UTC, datetime
 
-from bench import booking, cards, delay, engines, hooks, slots
+from bench import booking, cards, delay, engines, hooks, outage, slots
 from bench.report import Line, progress, show
 
-PARTS = ("booking", "slots", "cards", "hooks", "delay")
+PARTS = ("booking", "outage", "slots", "cards", "hooks", "delay")
 ENGINES = ("embedded", "production")
 
 
@@ -60,6 +60,10 @@ def _measure(engine: engines.Engine, parts: list[str] | tuple[str, ...], quick: 
         progress(f"bookings over HTTP ({engine.name})")
         lines = booking.measure(engine, rounds=_of(quick, 1, 6), seconds=_of(quick, 1.0, 3.0))
         told(f"Booking POST, 2 workers x 4 threads, 8 clients (floor: bare Flask + SQLAlchemy insert) - {on}", lines)
+    if "outage" in parts:
+        progress(f"bookings in an outage ({engine.name})")
+        lines = outage.measure(engine, rounds=_of(quick, 1, 10), seconds=_of(quick, 1.0, 2.0))
+        told(f"Booking POST in an outage, 1 client (floor: the same in normal times) - {on}", lines)
     if "slots" in parts:
         progress(f"free times ({engine.name})")
         lines = slots.measure(engine, calls=_of(quick, 15, 100), history=_of(quick, 10_000, slots.LONG))

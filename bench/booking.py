@@ -20,7 +20,7 @@ from bench.report import Line, ratio_line
 from bench.served import served
 from hub.app import assemble
 from hub.store.migrate import upgrade
-from plugins.zoom.sandbox.server import serve_sandbox
+from plugins.zoom.sandbox.server import Server, serve_sandbox
 from tests.support.world import settings
 
 CLIENTS, HOSTS = 8, 20
@@ -34,14 +34,12 @@ def measure(engine: Engine, *, rounds: int, seconds: float) -> list[Line]:
         apps.Base.metadata.create_all(apps.floor_engine(floor_url))
         floor_port = stack.enter_context(served("floor_app", {"FLOOR_DATABASE_URL": floor_url}, engine.folder))
         folder = engine.folder / "booking"
-        folder.mkdir()
-        environ, bookings = _prepared(engine, folder)
+        with serve_sandbox(published=False) as zoom:
+            environ, bookings = prepared(engine, folder, zoom)
         hub_port = stack.enter_context(served("hub_app", environ, folder))
         floor_clients = [Client(floor_port) for _ in range(CLIENTS)]
         hub_clients = [Client(hub_port) for _ in range(CLIENTS)]
-        asked = [
-            _bookings(client, hub_port, share) for client, share in zip(hub_clients, _dealt(bookings), strict=True)
-        ]
+        asked = [requests(client, hub_port, share) for client, share in zip(hub_clients, _dealt(bookings), strict=True)]
         rows = [_rows(floor_port, 3000 * max(1, int(rounds * seconds) // CLIENTS + 1)) for _ in range(CLIENTS)]
         burst(floor_clients, rows, seconds=0.5, wanted=b"HTTP/1.1 201")  # warms both up, uncounted
         burst(hub_clients, asked, seconds=1.0, wanted=b"HTTP/1.1 303")
@@ -72,14 +70,14 @@ def _lines(floors: list[Result], hubs: list[Result]) -> list[Line]:
     ]
 
 
-def _prepared(engine: Engine, folder: Path) -> tuple[dict[str, str], list[tuple[str, int, datetime]]]:
-    """Return the hub's environment, and a free slot for each booking: (path, location's id, start)."""
-    database_url = engine.database("hub")
+def prepared(engine: Engine, folder: Path, zoom: Server) -> tuple[dict[str, str], list[tuple[str, int, datetime]]]:
+    """Return the environment of a hub in this new folder, and a free slot for each booking: (path, location's id, start)."""
+    folder.mkdir()
+    database_url = engine.database(folder.name)
     upgrade(database_url)
-    with serve_sandbox(published=False) as zoom:
-        told = settings(folder, database_url, engine.redis_url, zoom.url)
-        hub = assemble(told)
-        host = seed.connected_host(hub, zoom)
+    told = settings(folder, database_url, engine.redis_url, zoom.url)
+    hub = assemble(told)
+    host = seed.connected_host(hub, zoom)
     tomorrow = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     found = []
     for host_id in seed.copies(hub, host.id, HOSTS):
@@ -95,7 +93,7 @@ def _dealt(slots: list[tuple[str, int, datetime]]) -> list[list[tuple[str, int, 
     return [slots[n::CLIENTS] for n in range(CLIENTS)]
 
 
-def _bookings(client: Client, port: int, slots: list[tuple[str, int, datetime]]) -> list[bytes]:
+def requests(client: Client, port: int, slots: list[tuple[str, int, datetime]]) -> list[bytes]:
     """Return the requests of one browser: it opened a form once, and so has a session and its forgery token."""
     path, _, start = slots[0]
     page = client.send(get(f"{path}?slot={start:%Y%m%dT%H%M00Z}", port)).decode()
