@@ -187,7 +187,7 @@ def test_anothers_grant_wakes_nobody(hub: Hub, booked: tuple[Ada, list[int]], pr
     assert woken(hub, ids, "grant1") == []
 
 
-def test_back_again_wakes(hub: Hub, booked: tuple[Ada, list[int]], provider: Provider) -> None:
+def test_back_again_wakes(hub: Hub, booked: tuple[Ada, list[int]], provider: Provider, clock: Clock) -> None:
     """Once the vendor is back all that waited for it with an error is due at once, and waits no longer."""
     ada, ids = booked
     made = row(hub, ada.id).id
@@ -208,8 +208,9 @@ def test_back_again_wakes(hub: Hub, booked: tuple[Ada, list[int]], provider: Pro
         sixth.provider = "jitsi"
     for _ in range(3):
         note(hub, made, AWAY)
+    clock.advance(minutes=5)
     note(hub, made, None)
-    assert woken(hub, ids, f"back{int(START.timestamp())}") == [0, 1]
+    assert woken(hub, ids, f"back{int(START.timestamp())}") == [0, 1], "named after when the outage began"
     later = START + timedelta(hours=1)
     assert [one.next_try_at for one in meetings(hub, ids)] == [None, None, later, later, later, later]
 
