@@ -50,6 +50,10 @@ def test_who_has_signed_in_at_the_vendor(hub: Hub, provider: Provider) -> None:
     real = dataclasses.replace(hub, settings=settings)
     assert repr(ConnectionApi(real, provider, 7)) == f"ConnectionApi({provider.oauth.api_url!r})"
     assert repr(ConnectionApi(real, provider, 7).identity()) == "ConnectionApi('https://people.example.com/v1')"
+    oauth = dataclasses.replace(provider.oauth, api_url="https://api.example.com/v2/")
+    provider.facts = dataclasses.replace(provider.facts, oauth=oauth)
+    assert repr(ConnectionApi(real, provider, 7)) == "ConnectionApi('https://api.example.com/v2')"
+    assert repr(ConnectionApi(real, provider, 7).identity()) == "ConnectionApi('https://people.example.com/v1')"
 
 
 def test_a_new_grant_is_not_refreshed(hub: Hub, provider: Provider) -> None:

@@ -19,6 +19,7 @@ from hub.notify import unmade
 from hub.outbox.outbox import Delivery, Later
 from hub.store import counters
 from hub.store.models import Booking, Connection, OutboxRow
+from tests.support.connected import connect, sign_up
 from tests.support.stage import MEETING, Stage
 from tests.support.world import Clock
 
@@ -187,14 +188,17 @@ def test_parked_once(stage: Stage, clock: Clock) -> None:
     """Without a working connection the meeting waits, which is told once; the host hears of tokens that can't be read."""
     calls = stage.plays(create_meeting=makes)
     stage.grants(tokens="damaged")
+    connect(
+        stage.hub, stage.provider, sign_up(stage.hub, "grace@example.com"), stage.connection.account_data["external_id"]
+    )
     for _ in range(2):
         assert passes(stage) is None
     assert [what for what, _ in stage.lines()].count("parked") == 1
     assert (stage.row().error, calls) == (unmade.PARKED, [])
     with stage.hub.store.read() as session:
-        connection = session.scalars(select(Connection)).one()
+        connection = session.get_one(Connection, stage.connection.id)
         told = session.scalars(select(OutboxRow.key).where(OutboxRow.key.contains("broken"))).all()
-    assert connection.broken_reason == readiness.tokens.UNREADABLE
+    assert connection.broken_reason == readiness.tokens.UNREADABLE, "which no other host's connection has caused"
     assert (connection.broken_at, told) == (clock(), [f"mail:broken:{connection.id}:1"])
 
 
