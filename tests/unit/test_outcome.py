@@ -17,6 +17,10 @@ from tests.support.stage import MEETING, Stage, problem
 from tests.support.world import Clock
 
 LATE = timedelta(hours=2)
+MAY_EXIST = (
+    "A Zoom meeting may exist: Zoom did not say whether it was made, and can't be asked now. "
+    "It is looked for and deleted once the account that was to make it is connected again."
+)
 
 
 def test_decided_without_a_call(stage: Stage) -> None:
@@ -79,6 +83,27 @@ def test_closed_and_renewed(stage: Stage) -> None:
     assert (new.provider, new.attempts, new.state, new.booking_id) == ("zoom", 0, "pending", stage.id)
     stage.told(outcome.decided, Action.RENEW)
     assert stage.row(3).n == 3
+
+
+@pytest.mark.parametrize("why", ["cancelled", "an earlier row"])
+def test_closed_while_nobody_knows(stage: Stage, clock: Clock, why: str) -> None:
+    """What was tried without an answer, and is wanted no more, may exist: the host reads so, and the trace is kept."""
+    stage.has(attempted_at=clock(), next_try_at=clock())
+    if why == "cancelled":
+        stage.changes(status="cancelled")
+    else:
+        stage.told(outcome.decided, Action.RENEW)
+    lines, mails = stage.told(outcome.decided, Action.CLOSE)
+    assert lines == [("unsure", MAY_EXIST)]
+    assert mails == ([problem(stage, "unsure")] if why == "cancelled" else [])
+    assert (stage.row().state, stage.row().attempted_at, stage.row().next_try_at) == ("closed", clock(), None)
+
+
+def test_closed_in_time(stage: Stage, clock: Clock) -> None:
+    """Of a booking that stands, and is over, nobody has to know what its last attempt did."""
+    stage.has(attempted_at=clock())
+    assert stage.told(outcome.decided, Action.CLOSE) == ([], [])
+    assert (stage.row().state, stage.row().attempted_at) == ("closed", None)
 
 
 def test_made(stage: Stage, clock: Clock) -> None:
