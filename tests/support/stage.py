@@ -24,7 +24,7 @@ class Stage:
     """A booking at Zoom that nobody has worked on, and the step that is taken for it."""
 
     def __init__(self, app: Flask, world: World) -> None:
-        self.hub = world.hub
+        self.world, self.hub = world, world.hub
         ada = Host(app, world)
         ada.connects("zoom")
         self.link = ada.offers("zoom")

@@ -11,12 +11,14 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
+from hub import logs
 from hub.container import Hub
-from hub.outbox import life, outbox, sweep, upkeep
+from hub.outbox import lease, life, outbox, sweep, upkeep
 from hub.outbox.lease import LEASE
 from hub.outbox.outbox import PARK_AFTER, PARKED, Delivery, Later
 from hub.store import counters
 from hub.store.models import OutboxRow
+from tests.support.running import wait_for
 from tests.support.world import Clock, DeafQueue
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -557,3 +559,18 @@ def test_hastens_one(hub: Hub, clock: Clock) -> None:
             outbox.hasten(session, hub, key)
     assert poked(hub)[woken:] == [second]
     assert [row(hub, made).due_at for made in (first, second, done, now)] == [later, clock(), later, clock()]
+
+
+def test_kept_while_it_works(hub: Hub, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While its handler works a row's lease is renewed, and log lines say what it is about."""
+    monkeypatch.setattr(lease, "RENEW_SECONDS", 0.01)
+    made, about = add(hub), list[dict[str, object]]()
+
+    def works(_: Delivery) -> None:
+        about.append(dict(logs._about.get()))
+        clock.advance(seconds=5)
+        wait_for(lambda: row(hub, made).lease_until == clock() + LEASE)
+
+    assert outbox.deliver(hub, {"test": works}, made)
+    assert about == [{"outbox": made, "topic": "test", "booking": 7}]
+    assert (row(hub, made).faults, row(hub, made).error) == (0, "")

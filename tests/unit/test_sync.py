@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -9,17 +10,20 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from hub import Meeting, logs
+from hub import Limits, Meeting, logs
 from hub.connections import breaker, readiness
 from hub.connections.api import ConnectionApi
 from hub.errors import ConnectionLost, MeetingGone, Rejected, Temporary
 from hub.meetings import outcome, sync
 from hub.meetings.decide import Action
 from hub.notify import unmade
+from hub.outbox import lease
 from hub.outbox.outbox import Delivery, Later
 from hub.store import counters
 from hub.store.models import Booking, Connection, OutboxRow
 from tests.support.connected import connect, sign_up
+from tests.support.people import Invitee
+from tests.support.running import wait_for
 from tests.support.stage import MEETING, Stage
 from tests.support.world import Clock
 
@@ -361,3 +365,60 @@ def test_learned_from(stage: Stage) -> None:
     assert about == ["zoom"]
     with stage.hub.store.read() as session:
         assert session.scalars(select(Connection.failures)).one() == 1
+
+
+def test_kept_while_it_works(stage: Stage, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a hook works the booking's lease is renewed."""
+    monkeypatch.setattr(lease, "RENEW_SECONDS", 0.01)
+
+    def creates(**_: object) -> Meeting:
+        clock.advance(seconds=5)
+        wait_for(lambda: stage.booking().sync_lease_until == clock() + lease.LEASE)
+        return MEETING
+
+    stage.plays(create_meeting=creates)
+    assert passes(stage) is None
+    assert stage.row().state == "ready"
+
+
+def test_gives_back_its_own_lease_only(stage: Stage) -> None:
+    """A lease of the same name on another booking is not ours to give back."""
+    Invitee(stage.world, email="eve@example.net").books(stage.link, "2026-12-03T10:00:00+00:00", location="zoom")
+    other = stage.world.booking().id
+
+    def creates(**_: object) -> Meeting:
+        held = stage.booking().sync_lease
+        with stage.hub.store.write() as session:
+            session.get_one(Booking, other).sync_lease = held
+        return MEETING
+
+    stage.plays(create_meeting=creates)
+    assert passes(stage) is None
+    assert (stage.booking().sync_lease, bool(stage.world.booking(other).sync_lease)) == ("", True)
+
+
+def test_a_day_that_is_used_up(stage: Stage, clock: Clock) -> None:
+    """Where the account's day is used up, the meeting waits for the next one and says so; a deletion does not wait."""
+    limits = Limits(per_day=1, reserve=1)
+    stage.provider.facts = dataclasses.replace(stage.provider.facts, limits=limits)
+    calls = stage.plays(create_meeting=makes, delete_meeting=lambda **_: None)
+    assert passes(stage) == Later(clock() + SECOND, "the day's budget is used up")
+    assert stage.lines()[-1] == ("retrying", "Zoom's daily limit is reached; this comes after 00:00 UTC.")
+    assert calls == []
+    ready(stage, next_try_at=None)
+    stage.changes(status="cancelled")
+    assert passes(stage) is None
+    assert [hook for hook, _ in calls] == ["delete_meeting"]
+
+
+def test_others_do_not_wait_for_an_outage(stage: Stage, clock: Clock) -> None:
+    """Behind one row that waits for its vendor, another provider's is seen to."""
+    stage.told(outcome.decided, Action.RENEW)
+    stage.grants(open_until=clock() + breaker.ASK_AGAIN, failures=3)
+    searchable(stage)
+    with stage.hub.store.write() as session:
+        session.get_one(Booking, stage.id).meetings[1].provider = "jitsi"
+    assert passes(stage) == Later(
+        clock() + breaker.ASK_AGAIN + timedelta(seconds=stage.id % 10), "waits for its next try"
+    )
+    assert (stage.row(1).state, stage.row(2).state) == ("pending", "ready")
