@@ -13,7 +13,7 @@ from sqlalchemy import select
 from hub import Account, accounts
 from hub.connections import service, tokens
 from hub.container import Hub
-from hub.errors import ConnectionLost, Rejected, Temporary
+from hub.errors import ConnectionLost, ProviderError, Rejected, Temporary
 from hub.outbox import lease
 from hub.provider import Provider
 from hub.store import counters
@@ -385,3 +385,89 @@ def test_lets_go(hub: Hub, provider: Provider, zoom: Server, connected: Connecti
     with pytest.raises(Temporary):
         tokens.fresh_token(hub, provider, connected.id)
     assert (now_is(hub).refresh_lease, now_is(hub).refresh_lease_until) == ("", None)
+
+
+# What the token endpoint answers
+
+
+def asked(hub: Hub, provider: Provider) -> tokens.Grant:
+    url = tokens._url(hub, provider, "token")
+    answer = tokens._ask(hub, provider, lambda client: client.refresh_token(url, refresh_token="before"))
+    return tokens._grant(hub, provider, answer, "before")
+
+
+AWAY = "The provider's sign-in service does not answer properly."
+NO_TOKENS = "The provider's sign-in service sent no usable tokens."
+NO_LIFETIME = "The provider's sign-in service sent no usable lifetime."
+
+
+def test_a_grant(hub: Hub, provider: Provider, zoom: Server) -> None:
+    """Both tokens, when the first one ends, and what is permitted; asked in the hub's own name."""
+    tap = answers(zoom, scope="b a")
+    found = asked(hub, provider)
+    assert (found.access_token, found.refresh_token) == ("new", "new-refresh")
+    assert found.expires_at == hub.clock() + timedelta(hours=1)
+    assert provider.oauth
+    assert found.scopes == provider.oauth.granted(["b", "a"])
+    assert [sent.basic for sent in tap.at(TOKEN)] == ["sandbox-client:sandbox-secret"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"access_token": None}, NO_TOKENS),
+        ({"access_token": ""}, NO_TOKENS),
+        ({"access_token": ["x"]}, NO_TOKENS),
+        ({"refresh_token": ["x"]}, NO_TOKENS),
+        ({"expires_in": None}, NO_LIFETIME),
+        ({"expires_in": 0}, NO_LIFETIME),
+        ({"expires_in": 1}, None),
+        ({"expires_in": 10**8 - 1}, None),
+        ({"expires_in": 10**8}, NO_LIFETIME),
+        ({"expires_in": True}, NO_LIFETIME),
+        ({"scope": None}, None),
+        ({"refresh_token": ""}, None),
+    ],
+)
+def test_half_a_grant(hub: Hub, provider: Provider, given: dict[str, object], said: str | None) -> None:
+    """An answer without usable tokens, or without a usable lifetime, is no grant; a missing scope is none of these."""
+    answer = {"access_token": "new", "refresh_token": "new-refresh", "expires_in": 3600, "scope": "a", **given}
+    if said is None:
+        assert tokens._grant(hub, provider, answer, "before").access_token == "new"
+        return
+    with pytest.raises(Temporary) as raised:
+        tokens._grant(hub, provider, answer, "before")
+    assert raised.value.message == said
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "said"),
+    [
+        ("400 Bad Request", {"error": "invalid_grant", "reason": "It is over."}, Rejected, "It is over."),
+        ("400 Bad Request", {"error": "invalid_grant"}, Rejected, "invalid_grant"),
+        ("401 Unauthorized", {"error": "invalid_client"}, Temporary, "The hub's own credentials at Zoom are refused."),
+        ("503 Service Unavailable", "<h1>Sorry</h1>", Temporary, AWAY),
+        ("200 OK", "<h1>Sign in</h1>", Temporary, AWAY),
+        ("300 Multiple Choices", {"access_token": "x"}, Temporary, AWAY),
+    ],
+)
+def test_refusals_on_the_wire(
+    hub: Hub, provider: Provider, zoom: Server, status: str, body: object, kind: type, said: str
+) -> None:
+    """A refusal says in the vendor's words what it means; what is no answer says that nobody knows."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    Tap(zoom).says(TOKEN, text.encode(), status=status)
+    with pytest.raises(ProviderError) as raised:
+        asked(hub, provider)
+    assert (type(raised.value), raised.value.message) == (kind, said)
+    if said == AWAY:
+        assert isinstance(raised.value, Temporary)
+        assert (raised.value.outcome_known, raised.value.away) == (False, True)
+
+
+def test_nobody_there(hub: Hub, provider: Provider, zoom: Server) -> None:
+    """The same where nobody answers at all."""
+    zoom.close()
+    with pytest.raises(Temporary) as raised:
+        asked(hub, provider)
+    assert (raised.value.message, raised.value.outcome_known, raised.value.away) == (AWAY, False, True)

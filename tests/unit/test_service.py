@@ -13,7 +13,7 @@ from hub.container import Hub
 from hub.errors import NotPossible
 from hub.provider import Provider
 from hub.scheduling import bookings
-from hub.store.models import Booking, MeetingRow, OutboxRow
+from hub.store.models import Booking, Connection, MeetingRow, OutboxRow
 from tests.support.connected import AWAY, MOMENT, change, connect, grant, keys, mark, note, row, sign_up
 from tests.support.people import Host as Ada
 from tests.support.people import Invitee
@@ -178,6 +178,58 @@ def test_a_new_grant_wakes(hub: Hub, booked: tuple[Ada, list[int]], provider: Pr
     clock.now = datetime(2026, 12, 2, 10, 30, tzinfo=UTC)
     connect(hub, provider, ada.id, external_id)
     assert woken(hub, ids, f"grant{number + 1}") == [2, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("state", "account", "attempted", "taken_up"),
+    [
+        ("skipped", "mine", True, True),
+        ("skipped", "", True, True),
+        ("skipped", "another", True, False),
+        ("skipped", "mine", False, False),
+        ("closed", "mine", True, True),
+        ("closed", "another", True, False),
+        ("deleted", "mine", True, False),
+    ],
+)
+def test_what_was_lost_is_asked_for(
+    hub: Hub,
+    booked: tuple[Ada, list[int]],
+    provider: Provider,
+    state: str,
+    account: str,
+    attempted: bool,
+    taken_up: bool,
+) -> None:
+    """What was given up while nobody knew whether it was made is looked for in the account that may have it."""
+    ada, ids = booked
+    mine = row(hub, ada.id)
+    with hub.store.write() as session:
+        lost = session.get_one(Booking, ids[0]).meeting
+        assert lost
+        lost.state, lost.error = state, "It may exist."
+        lost.account = mine.account if account == "mine" else account
+        lost.attempted_at = START if attempted else None
+    connect(hub, provider, ada.id, mine.account_data["external_id"])
+    assert (0 in woken(hub, ids, f"grant{mine.grant_number + 1}")) is taken_up
+    found = meetings(hub, ids)[0]
+    if taken_up and state == "skipped":
+        assert (found.state, found.error) == ("pending", "")
+    else:
+        assert (found.state, found.error) == (state, "It may exist.")
+
+
+def test_each_provider_has_its_own(hub: Hub, provider: Provider) -> None:
+    """What happens to one connection of a host leaves another provider's alone; without a pool there is none."""
+    host = sign_up(hub)
+    with hub.store.write() as session:
+        session.add(Connection(host_id=host, provider="another", tokens="sealed", enabled=True, grant_number=5))
+    service.save(hub, provider, host_id=host, grant=grant(hub), account=Account("z1", "ada@example.com"))
+    service.set_enabled(hub, provider, host_id=host, enabled=False)
+    with hub.store.read() as session:
+        other, zoom = session.scalars(select(Connection).order_by(Connection.id)).all()
+    assert (other.provider, other.tokens, other.enabled, other.grant_number) == ("another", "sealed", True, 5)
+    assert (zoom.provider, zoom.enabled, zoom.grant_number, zoom.account_data["pool"]) == ("zoom", False, 1, "")
 
 
 def test_anothers_grant_wakes_nobody(hub: Hub, booked: tuple[Ada, list[int]], provider: Provider) -> None:
