@@ -9,10 +9,13 @@ import os
 import re
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.faults.turns import turn
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMISE = ROOT / "docs" / "guarantees.md"
@@ -68,8 +71,19 @@ class Table:
         items[:] = chosen
         config.hook.pytest_deselected(items=left)
 
+    def _too_late_for(self, item: pytest.Item) -> bool:
+        return time.monotonic() > self._until or (self._until < float("inf") and takes_long(item))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # before the test's time begins to run
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        run = getattr(item.config, "workerinput", {}).get("testrunuid")
+        if run is None or self._too_late_for(item):
+            return (yield)
+        with turn(run, alone=item.get_closest_marker("alone") is not None):
+            return (yield)
+
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        if time.monotonic() > self._until or (self._until < float("inf") and takes_long(item)):
+        if self._too_late_for(item):
             pytest.skip("there was no time for it")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -16,7 +16,7 @@ from tests.support.people import Host
 from tests.support.running import wait_for
 from tests.support.world import settings
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.faults, pytest.mark.alone, pytest.mark.timeout(3600)]
 HOSTS, EACH = 6, 84  # what each host's day at Zoom bears, with its reserve
 WITHIN = 300.0  # seconds
 

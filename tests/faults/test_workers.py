@@ -168,6 +168,7 @@ def test_four_a_second(live: Live, offered: EventType, figure: Callable[[str], N
     figure(f"{len(times)} bookings, {refused} of {len(calls)} calls refused")
 
 
+@pytest.mark.alone
 def test_slow_zoom(live: Live, offered: EventType, figure: Callable[[str], None]) -> None:
     """Row 16: while each call to Zoom takes 20 seconds, bookings are taken as fast as ever."""
     live.running.start("web", "worker-1", "sweep")
