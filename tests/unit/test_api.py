@@ -108,10 +108,13 @@ def test_refused_once(hub: Hub, provider: Provider, zoom: Server) -> None:
     tap.says("/v2/x", b"{}", status="401 Unauthorized")
     api = Scripted(hub, provider, "first", "second")
     with pytest.raises(ConnectionLost):
-        api.post("/x", json={})
+        api.delete("/x", params={"quiet": "true"})
     assert api.asked == ["", "first"]
-    assert api.waited == ["POST", "POST"]
-    assert [sent.authorization for sent in tap.sent] == ["Bearer first", "Bearer second"]
+    assert api.waited == ["DELETE", "DELETE"]
+    assert [(sent.authorization, sent.query) for sent in tap.sent] == [
+        ("Bearer first", "quiet=true"),
+        ("Bearer second", "quiet=true"),
+    ]
 
 
 def lost() -> Temporary:
@@ -149,6 +152,18 @@ def test_no_token_for_the_second_try(hub: Hub, provider: Provider, zoom: Server)
     with pytest.raises(Temporary) as raised:
         Scripted(hub, provider, "first", lost()).post("/x", json={})
     assert raised.value.outcome_known is True
+
+
+def test_no_token_for_the_second_try_after_a_write(hub: Hub, provider: Provider, zoom: Server) -> None:
+    """What was written before it is not undone by that."""
+    tap = Tap(zoom)
+    tap.says("/v2/x", b"{}")
+    api = Scripted(hub, provider, "first", "second", lost())
+    api.post("/x", json={})
+    tap.says("/v2/x", b"{}", status="401 Unauthorized")
+    with pytest.raises(Temporary) as raised:
+        api.post("/x", json={})
+    assert raised.value.outcome_known is False
 
 
 def test_a_fault_whose_outcome_is_known(hub: Hub, provider: Provider, zoom: Server) -> None:

@@ -159,6 +159,18 @@ def test_the_right_one_of_two(stage: Stage, world: World) -> None:
     assert world.meeting(other).noticed == {"deleted": True}
 
 
+def test_the_right_one_of_two_vendors(stage: Stage, world: World) -> None:
+    """Two vendors may number their meetings alike."""
+    Invitee(world, email="eve@example.net").books(stage.link, "2026-12-03T10:00:00+00:00", location="zoom")
+    other = world.booking().id
+    with stage.hub.store.write() as session:
+        row = session.get_one(Booking, other).meetings[0]
+        row.state, row.value, row.account = "ready", MEETING.to_json(), ""
+    stage.has(provider="jitsi")
+    assert notices(stage, deleted(stage))[0]
+    assert (stage.row().noticed, world.meeting(other).noticed) == (None, {"deleted": True})
+
+
 def take(stage: Stage, *events: Any, body: bytes = b"{}", number: str = "") -> str:
     """Take a webhook with these events; `number` is by what its vendor knows it again."""
     return incoming.take(stage.hub, stage.provider, WebhookReply(events=events, dedupe_id=number), body).value

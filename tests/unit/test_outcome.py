@@ -121,6 +121,15 @@ def test_made(stage: Stage, clock: Clock) -> None:
         assert session.scalars(select(Connection.last_success_at)).one() == clock()
 
 
+def test_made_late(stage: Stage) -> None:
+    """Where the mails of the booking went out without a link, it has mails of its own."""
+    with stage.hub.store.write() as session:
+        for waits in session.scalars(select(OutboxRow).where(OutboxRow.topic == "mail")):
+            waits.done_at = stage.hub.clock()
+    mails = stage.told(outcome.done, stage.step(Action.CREATE), MEETING)[1]
+    assert mails == [f"mail:{stage.id}:1:link1:{whom}" for whom in ("invitee", "host")]
+
+
 def test_made_for_nobody(stage: Stage) -> None:
     """A meeting made for a booking that was cancelled meanwhile is announced to nobody."""
     stage.changes(status="cancelled")
@@ -136,6 +145,10 @@ def test_found(stage: Stage) -> None:
     assert stage.told(outcome.done, blind, MEETING)[0] == [("made", f"The Zoom meeting was made.{more}")]
     assert stage.row().synced_version == 0
     assert stage.told(outcome.done, stage.step(Action.CREATE), MEETING)[0][0][1] == "The Zoom meeting was made."
+    stage.provider._hooks = frozenset(stage.provider.hooks) | {"find_meeting"}
+    unpermitted, permitted = stage.step(Action.FIND), stage.step(Action.FIND, scopes=("meeting:read:list_meetings",))
+    assert stage.told(outcome.done, unpermitted, MEETING)[0][0][1] == f"The Zoom meeting was made.{more}"
+    assert stage.told(outcome.done, permitted, MEETING)[0][0][1] == "The Zoom meeting was made."
 
 
 def test_found_nothing(stage: Stage) -> None:

@@ -96,6 +96,9 @@ def test_made(stage: Stage, clock: Clock) -> None:
     }
     assert passes(stage) is None
     assert len(calls) == 1
+    with stage.hub.store.read() as session:
+        mails = session.scalars(select(OutboxRow.key).where(OutboxRow.topic == "mail")).all()
+    assert not [key for key in mails if "broken" in key]
 
 
 def test_refused(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
