@@ -71,19 +71,16 @@ class Table:
         items[:] = chosen
         config.hook.pytest_deselected(items=left)
 
-    def _too_late_for(self, item: pytest.Item) -> bool:
-        return time.monotonic() > self._until or (self._until < float("inf") and takes_long(item))
-
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # before the test's time begins to run
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         run = getattr(item.config, "workerinput", {}).get("testrunuid")
-        if run is None or self._too_late_for(item):
+        if run is None or self._until < float("inf"):  # whoever is pressed for time has no figures to show
             return (yield)
         with turn(run, alone=item.get_closest_marker("alone") is not None):
             return (yield)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        if self._too_late_for(item):
+        if time.monotonic() > self._until or (self._until < float("inf") and takes_long(item)):
             pytest.skip("there was no time for it")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

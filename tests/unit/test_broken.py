@@ -44,6 +44,17 @@ def test_told_once(hub: Hub, provider: Provider, clock: Clock) -> None:
     assert not knows(hub, host)
 
 
+def test_anothers_mail(hub: Hub, provider: Provider, clock: Clock) -> None:
+    """That another host was told does not tell this one."""
+    hosts = [sign_up(hub), sign_up(hub, "grace@example.com")]
+    made = [connect(hub, provider, host, account) for host, account in zip(hosts, ("z1", "z2"), strict=True)]
+    for one in made:
+        mark(hub, one)
+    with hub.store.write() as session:
+        session.scalars(select(OutboxRow).where(OutboxRow.key == f"mail:broken:{made[1]}:1")).one().done_at = clock()
+    assert [knows(hub, host) for host in hosts] == [False, True]
+
+
 def test_nothing_to_break(hub: Hub, provider: Provider) -> None:
     """A connection without tokens has nothing that could break."""
     made = connect(hub, provider, sign_up(hub))

@@ -561,6 +561,28 @@ def test_hastens_one(hub: Hub, clock: Clock) -> None:
     assert [row(hub, made).due_at for made in (first, second, done, now)] == [later, clock(), later, clock()]
 
 
+def test_due_before_a_wake_up_is_repeated(hub: Hub, clock: Clock) -> None:
+    """A row for which nobody was woken since it is due is found at once, and so is one for which nobody ever was."""
+    made = add(hub, due_at=clock() + timedelta(seconds=2))
+    clock.advance(seconds=2)
+    with hub.store.write() as session:
+        assert outbox.due(session, clock()) == [made]
+        outbox.mark_woken(session, [made], clock())
+        assert outbox.due(session, clock()) == []
+        session.get_one(OutboxRow, made).poked_at = None
+        assert outbox.due(session, clock()) == [made]
+
+
+def test_in_order_of_due_times(hub: Hub, clock: Clock) -> None:
+    """Of rows that wait alike the one that was due first comes first."""
+    late, early = add(hub, "late", due_at=clock() + timedelta(seconds=9)), add(hub, "early")
+    clock.advance(seconds=20)
+    with hub.store.write() as session:
+        outbox.mark_woken(session, [late, early], clock() - timedelta(seconds=10))
+        assert outbox.due(session, clock()) == [early, late]
+        assert outbox.due(session, clock(), woken=True) == [early, late]
+
+
 def test_kept_while_it_works(hub: Hub, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """While its handler works a row's lease is renewed, and log lines say what it is about."""
     monkeypatch.setattr(lease, "RENEW_SECONDS", 0.01)
