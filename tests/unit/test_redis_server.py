@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,13 @@ import redis
 from hub import local, processes, redis_server
 from hub.config import socket_path
 from hub.redis_server import RedisProblem
+
+
+@pytest.fixture(name="brief")
+def _brief() -> Iterator[Path]:
+    """A folder whose path leaves room for a socket, which pytest's own does not once it has been started often."""
+    with tempfile.TemporaryDirectory(prefix="hub-") as folder:
+        yield Path(folder)
 
 
 def test_it_starts_answers_and_stops(tmp_path: Path) -> None:
@@ -46,12 +55,14 @@ def test_what_was_written_survives_a_kill(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["long" * 30, "a path with spaces", "a=b", "50%?#"])
-def test_an_awkward_path_gets_a_private_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_an_awkward_path_gets_a_private_folder(
+    tmp_path: Path, brief: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     """Where the data folder's path is too long or odd for a socket, a short folder is used that only this user enters.
 
     The client can then read what the server says about it, as a worker does at its start.
     """
-    short = tmp_path / "run"
+    short = brief / "run"
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(short))
     odd = tmp_path / name
     with redis_server.running(odd, os.environ) as listens:
