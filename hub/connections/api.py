@@ -15,6 +15,8 @@ from hub.provider import Provider
 if TYPE_CHECKING:
     from hub.container import Hub
 
+MOMENTS = 3  # that one call takes at most; a database that is always slow makes all calls late alike, and so not closer
+
 
 class _Api:
     """What hub.values.Api promises; where the token comes from is the subclass's."""
@@ -52,18 +54,30 @@ class _Api:
             fault.outcome_known = fault.outcome_known or not written
             raise
 
-    def _wait(self, method: str) -> None:
-        """Wait until the vendor's limit of calls per second lets one more through."""
+    def _wait(self, method: str) -> float | None:
+        """Wait until the vendor's limit of calls per second lets one more through. Returns as `pace.wait`."""
+        return None
+
+    def _ready(self, method: str, written: bool, refused: str) -> str:
+        """Return the token for one call, which is to be sent now.
+
+        It is asked for as late as can be, as the host may disconnect while the call waits for its moment. Where that took
+        so long that the moment has passed, as with a refresh, there is another one: the next calls do not wait for us.
+        """
+        for _ in range(MOMENTS):
+            moment = self._wait(method)
+            token = self._token_for(written, refused)
+            if not pace.missed(self._hub, moment):
+                break
+        return token
 
     def _send(self, method: str, path: str, **arguments: Any) -> Reply:
         written = self._written
-        self._wait(method)
-        token = self._token_for(written, refused="")  # as late as can be: the host may disconnect while the call waits
+        token = self._ready(method, written, refused="")
         self._written = written or method != "GET"
         reply = http.send(self._hub.http, method, self._base + path, token=token, **arguments)
         if reply.status == 401:  # so it was not done
-            self._wait(method)
-            token = self._token_for(written, refused=token)
+            token = self._ready(method, written, refused=token)
             reply = http.send(self._hub.http, method, self._base + path, token=token, **arguments)
         if 200 <= reply.status < 300:
             if reply.data is None and reply.text.strip():
@@ -87,8 +101,8 @@ class ConnectionApi(_Api):
         other._base = _identity_base(self._oauth, self._base)
         return other
 
-    def _wait(self, method: str) -> None:
-        pace.wait(self._hub, self._provider, self._connection_id, reading=method == "GET")
+    def _wait(self, method: str) -> float | None:
+        return pace.wait(self._hub, self._provider, self._connection_id, reading=method == "GET")
 
     def _token(self, refused: str) -> str:
         return fresh_token(self._hub, self._provider, self._connection_id, refused=refused)

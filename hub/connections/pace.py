@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hub.container import Hub
 
 MARGIN = 1.25  # calls do not arrive exactly as far apart as they are sent
+LATE_SECONDS = (MARGIN - 1) / 2  # of what the margin leaves in each second; the other half is for the way to the vendor
 PATIENCE_SECONDS = 1.0  # whoever would wait for longer gives way to other accounts' work, and has a turn later
 LONGEST_SECONDS = 3600.0  # nobody waits for longer; what is further off was written before the clock was set back
 
@@ -38,19 +39,30 @@ def crowded(session: Session, hub: Hub, provider: Provider, connection: Connecti
     return datetime.fromtimestamp(turn_at, UTC)
 
 
-def wait(hub: Hub, provider: Provider, connection_id: int, *, reading: bool) -> None:
-    """Take the account's next free moment for one call, and wait for it."""
+def wait(hub: Hub, provider: Provider, connection_id: int, *, reading: bool) -> float | None:
+    """Take the account's next free moment for one call, and wait for it.
+
+    Returns it, in seconds since 1970 (UTC); None where calls may come at any pace.
+    """
     step = _seconds(provider, reading=reading)
     if not step:
-        return
-    now = hub.clock().timestamp()
+        return None
     with hub.store.write() as session:
         connection = session.get(Connection, connection_id)
         account = _counted_for(connection) if connection else ""
-        free_at = _advance(session, account, "free_at", now, step) if account else now
+        if not account:
+            return None
+        now = hub.clock().timestamp()  # not before: on SQLite this transaction may have waited for others
+        moment = _advance(session, account, "free_at", now, step)
     outside_transaction()
-    if free_at > now:
-        hub.sleep(free_at - now)
+    if (left := moment - hub.clock().timestamp()) > 0:
+        hub.sleep(left)
+    return moment
+
+
+def missed(hub: Hub, moment: float | None) -> bool:
+    """Tell whether a call that had this moment would by now come too close to those that have the next ones."""
+    return moment is not None and hub.clock().timestamp() - moment > LATE_SECONDS
 
 
 def _advance(session: Session, account: str, name: str, earliest: float, step: float) -> float:

@@ -97,25 +97,38 @@ def revoke(hub: Hub, provider: Provider, sealed: str, connection_id: int) -> boo
 
 def _take(hub: Hub, connection_id: int, refused: str) -> tuple[str, str, str, int]:
     """Return (token, "", "", n) where one works, ("", lease, refresh token, n) where we refresh, else nothing."""
+    with hub.store.read() as session:  # mostly enough; who writes may wait for others, and the call would come late
+        connection, token, _ = _kept(hub, session.get(Connection, connection_id), refused)
+        if token:
+            return token, "", "", connection.grant_number
     now = hub.clock()
     with hub.store.write() as session:
-        connection = locked(session, connection_id)
-        if connection is not None and connection.broken_reason:
-            raise ConnectionLost(connection.broken_reason)
-        if connection is None or not connection.tokens:
-            raise ConnectionLost("The connection has been removed.")
-        try:
-            tokens = json.loads(hub.vault.open(connection.tokens, place_of(connection)))
-        except Unreadable:
-            raise ConnectionLost(UNREADABLE) from None
-        valid = connection.expires_at is not None and connection.expires_at - EARLY > now
-        if valid and tokens["access_token"] != refused:
-            return tokens["access_token"], "", "", connection.grant_number
+        connection, token, refresh_token = _kept(hub, locked(session, connection_id), refused)
+        if token:
+            return token, "", "", connection.grant_number
         until = connection.refresh_lease_until
         if until and now <= until <= now + leases.LATEST:  # as in leases.free
             return "", "", "", 0
         connection.refresh_lease, connection.refresh_lease_until = secrets.token_hex(8), now + leases.LEASE
-        return "", connection.refresh_lease, tokens["refresh_token"], connection.grant_number
+        return "", connection.refresh_lease, refresh_token, connection.grant_number
+
+
+def _kept(hub: Hub, connection: Connection | None, refused: str) -> tuple[Connection, str, str]:
+    """Return the connection, its access token, empty where that does not work, and its refresh token.
+
+    Raises ConnectionLost where there are none.
+    """
+    if connection is not None and connection.broken_reason:
+        raise ConnectionLost(connection.broken_reason)
+    if connection is None or not connection.tokens:
+        raise ConnectionLost("The connection has been removed.")
+    try:
+        tokens = json.loads(hub.vault.open(connection.tokens, place_of(connection)))
+    except Unreadable:
+        raise ConnectionLost(UNREADABLE) from None
+    valid = connection.expires_at is not None and connection.expires_at - EARLY > hub.clock()
+    works = valid and tokens["access_token"] != refused
+    return connection, tokens["access_token"] if works else "", tokens["refresh_token"]
 
 
 def _refresh(hub: Hub, provider: Provider, connection_id: int, *, lease: str, refresh_token: str, number: int) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import pytest
 
+from hub.connections import pace
 from hub.connections.api import ConnectionApi, GrantApi, _Api
 from hub.container import Hub
 from hub.errors import ConnectionLost, ProviderError, Temporary
@@ -85,21 +87,25 @@ def test_what_is_sent(hub: Hub, provider: Provider, zoom: Server) -> None:
 class Scripted(_Api):
     """A client whose tokens are the test's; it notes for which refused one each was asked, and what each call waited for."""
 
-    def __init__(self, hub: Hub, provider: Provider, *tokens: str | Exception) -> None:
+    def __init__(self, hub: Hub, provider: Provider, *tokens: str | Exception, slow: Sequence[float] = ()) -> None:
         super().__init__(hub, provider)
         self.tokens = list(tokens)
+        self.slow = list(slow)  # how many seconds each token takes
         self.asked: list[str] = []
         self.waited: list[str] = []
 
     def _token(self, refused: str) -> str:
         self.asked.append(refused)
         token = self.tokens.pop(0)
+        if self.slow:
+            self._hub.sleep(self.slow.pop(0))
         if isinstance(token, Exception):
             raise token
         return token
 
-    def _wait(self, method: str) -> None:
+    def _wait(self, method: str) -> float | None:
         self.waited.append(method)
+        return self._hub.clock().timestamp()
 
 
 def test_refused_once(hub: Hub, provider: Provider, zoom: Server) -> None:
@@ -115,6 +121,42 @@ def test_refused_once(hub: Hub, provider: Provider, zoom: Server) -> None:
         ("Bearer first", "quiet=true"),
         ("Bearer second", "quiet=true"),
     ]
+
+
+LATE = pace.LATE_SECONDS + 0.01
+
+
+@pytest.mark.parametrize(
+    ("slow", "sent"),
+    [
+        ([], "1"),
+        ([pace.LATE_SECONDS / 2], "1"),
+        ([LATE], "2"),
+        ([LATE, LATE], "3"),
+        ([LATE, LATE, LATE], "3"),  # whoever is always late is sent at last
+    ],
+)
+def test_token_that_comes_late(hub: Hub, provider: Provider, zoom: Server, slow: list[float], sent: str) -> None:
+    """Fault row 14: a call whose token came after its moment has another moment, and the token that is right then."""
+    tap = Tap(zoom)
+    tap.says("/v2/x", b"{}")
+    api = Scripted(hub, provider, "1", "2", "3", "4", slow=slow)
+    api.post("/x", json={})
+    assert [call.authorization for call in tap.sent] == [f"Bearer {sent}"]
+    assert api.waited == ["POST"] * int(sent)
+    assert set(api.asked) == {""}
+
+
+def test_second_token_that_comes_late(hub: Hub, provider: Provider, zoom: Server) -> None:
+    """So has one whose first token was refused, and it is still not given that one."""
+    tap = Tap(zoom)
+    tap.says("/v2/x", b"{}", status="401 Unauthorized")
+    api = Scripted(hub, provider, "first", "second", "third", slow=[0, LATE])
+    with pytest.raises(ConnectionLost):
+        api.get("/x")
+    assert [call.authorization for call in tap.sent] == ["Bearer first", "Bearer third"]
+    assert api.asked == ["", "first", "first"]
+    assert api.waited == ["GET"] * 3
 
 
 def lost() -> Temporary:

@@ -6,9 +6,9 @@ import dataclasses
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
-from hub import Limits
+from hub import Limits, accounts
 from hub.connections import pace
 from hub.container import Hub
 from hub.provider import Provider
@@ -101,3 +101,61 @@ def test_no_connection(hub: Hub, provider: Provider, clock: Clock) -> None:
     assert clock() == before
     with hub.store.read() as session:
         assert session.scalars(select(AccountPace)).all() == []
+
+
+@pytest.fixture(name="called_for")
+def _called_for(hub: Hub) -> int:
+    """The id of a connection to account "one"."""
+    host = accounts.sign_up(hub, name="Ada", email="ada@example.com", password="correct horse", timezone="UTC")
+    with hub.store.write() as session:
+        made = Connection(host_id=host, provider="zoom", account="one")
+        session.add(made)
+        session.flush()
+        return made.id
+
+
+def slow(hub: Hub, clock: Clock, what: str, seconds: float) -> None:
+    """Let the database take its time with each "begin" or "commit"."""
+    event.listen(hub.store.engine, what, lambda _connection: clock.advance(seconds=seconds))
+
+
+def test_waits_for_the_database(hub: Hub, provider: Provider, clock: Clock, called_for: int) -> None:
+    """A call that waited for others' writes has its moment after them, and not one that was free before."""
+    slow(hub, clock, "begin", 2)
+    assert pace.wait(hub, provider, called_for, reading=False) == clock().timestamp()
+
+
+def test_waits_for_what_is_left(hub: Hub, provider: Provider, clock: Clock, called_for: int) -> None:
+    """What the database takes to note the moment is not waited for a second time."""
+    moment = clock().timestamp() + 30
+    taken(hub, "one", moment)
+    slow(hub, clock, "commit", 2)
+    assert pace.wait(hub, provider, called_for, reading=False) == moment
+    assert clock().timestamp() == moment
+
+
+def test_nothing_is_left(hub: Hub, provider: Provider, clock: Clock, called_for: int) -> None:
+    """Where the moment has passed by then nobody waits, and it is told which one it was."""
+    moment = clock().timestamp()
+    slow(hub, clock, "commit", 2)
+    assert pace.wait(hub, provider, called_for, reading=False) == moment
+    assert clock().timestamp() == moment + 2
+
+
+@pytest.mark.parametrize(("late", "missed"), [(-1, False), (0, False), (0.125, False), (0.126, True), (60, True)])
+def test_missed(hub: Hub, clock: Clock, late: float, missed: bool) -> None:
+    """A moment is missed once half of what lies between the vendor's limit and our pace has gone by."""
+    assert pace.missed(hub, clock().timestamp() - late) is missed
+
+
+def test_none_to_miss(hub: Hub) -> None:
+    """Where calls may come at any pace there is no moment to miss."""
+    assert pace.missed(hub, None) is False
+
+
+def test_what_a_late_call_leaves(provider: Provider) -> None:
+    """However late calls are that missed no moment, no more of them than the limit are sent within any second."""
+    for limit in (1, 2, 4, 10, 100):
+        provider.facts = dataclasses.replace(provider.facts, limits=Limits(per_second=limit))
+        apart = pace._seconds(provider, reading=False)
+        assert limit * apart - pace.LATE_SECONDS >= 1 + pace.LATE_SECONDS

@@ -9,6 +9,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from hub import Account, accounts
 from hub.connections import service, tokens
@@ -320,6 +321,15 @@ def test_a_token_that_works(hub: Hub, connected: Connection, left: timedelta, re
     assert tokens._take(hub, connected.id, refused) == (("access", "", "", number) if works else ("", "", "", 0))
     has(hub, connected, expires_at=None)
     assert tokens._take(hub, connected.id, "") == ("", "", "", 0)
+
+
+def test_waits_for_no_writer(hub: Hub, provider: Provider, connected: Connection) -> None:
+    """Fault row 14: while others write, even to the same connection, a token that works is had at once."""
+    has(hub, connected, expires_at=hub.clock() + timedelta(hours=1))
+    with Session(hub.store.engine.execution_options(hub_write=True)) as another:
+        another.get_one(Connection, connected.id).account_label = "theirs"
+        another.flush()
+        assert tokens.fresh_token(hub, provider, connected.id) == "access"
 
 
 @pytest.mark.parametrize(
