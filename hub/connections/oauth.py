@@ -12,7 +12,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from sqlalchemy import delete
 
 from hub import crash
-from hub.connections import service, tokens
+from hub.connections import service, token_endpoint
 from hub.connections.api import GrantApi
 from hub.connections.readiness import missing_scopes
 from hub.errors import MissingScopes, NotPossible
@@ -91,7 +91,9 @@ def take(hub: Hub, provider: Provider, *, state: str, host_id: int, browser: str
 
 def finish(hub: Hub, provider: Provider, *, host_id: int, code: str, verifier: str) -> None:
     """Exchange the code, prove the grant, then store it. Raises ProviderError and stores nothing then."""
-    grant = tokens.exchange(hub, provider, code=code, verifier=verifier, redirect_uri=redirect_uri(hub, provider))
+    grant = token_endpoint.exchange(
+        hub, provider, code=code, verifier=verifier, redirect_uri=redirect_uri(hub, provider)
+    )
     missing = missing_scopes(provider, grant.scopes)
     if missing:
         raise MissingScopes(missing)

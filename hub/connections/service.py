@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from hub import crash
-from hub.connections import breaker, tokens
+from hub.connections import breaker, token_endpoint, tokens
 from hub.connections.broken import host_knows, mark_broken
 from hub.connections.shared import others
 from hub.errors import NotPossible
@@ -31,7 +31,7 @@ class Effects:
     upcoming: int
 
 
-def save(hub: Hub, provider: Provider, *, host_id: int, grant: tokens.Grant, account: Account) -> None:
+def save(hub: Hub, provider: Provider, *, host_id: int, grant: token_endpoint.Grant, account: Account) -> None:
     """Store a proven grant: connects, reconnects, or changes to another account of the vendor.
 
     Bookings that wait for their meeting are taken up again at once. Raises NotPossible where the host is gone.
@@ -92,7 +92,7 @@ def disconnect(hub: Hub, provider: Provider, *, host_id: int) -> bool:
         _forget(connection)
         connection.broken_reason, connection.broken_at = "", None
     crash.point("after_disconnect_before_revoke")
-    return tokens.revoke(hub, provider, sealed, connection_id)
+    return token_endpoint.revoke(hub, provider, sealed, connection_id)
 
 
 def removed(session: Session, hub: Hub, provider: Provider, *, account: str, at: datetime) -> int:

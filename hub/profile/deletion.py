@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from hub.accounts.forgetting import PAGE_KEPT
-from hub.connections import tokens
+from hub.connections import token_endpoint
 from hub.connections.shared import others
 from hub.errors import NotPossible
 from hub.notify import announce
@@ -82,7 +82,7 @@ def delete(hub: Hub, host_id: int, *, cancel: bool) -> Effects:
     for key, sealed, connection_id in grants:
         provider = hub.registry.get(key)
         if provider is not None:
-            tokens.revoke(hub, provider, sealed, connection_id)
+            token_endpoint.revoke(hub, provider, sealed, connection_id)
     return touched
 
 

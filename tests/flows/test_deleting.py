@@ -17,7 +17,7 @@ from sqlalchemy import select
 from hub import accounts
 from hub.accounts import resetting
 from hub.connections import service
-from hub.connections.tokens import Grant
+from hub.connections.token_endpoint import Grant
 from hub.container import Hub
 from hub.errors import NotPossible
 from hub.outbox.jobs import RedisQueue

@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import create_engine, select, text
 
 from hub.connections import service
-from hub.connections.tokens import Grant, fresh_token
+from hub.connections.token_endpoint import Grant
+from hub.connections.tokens import fresh_token
 from hub.errors import ConnectionLost
 from hub.provider import Provider
 from hub.scheduling import bookings

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from hub import Account, accounts
-from hub.connections import breaker, broken, service, tokens
+from hub.connections import breaker, broken, service, token_endpoint
 from hub.container import Hub
 from hub.errors import Temporary
 from hub.provider import Provider
@@ -23,9 +23,9 @@ def sign_up(hub: Hub, email: str = "ada@example.com") -> int:
     return accounts.sign_up(hub, name="Ada", email=email, password="correct horse", timezone="UTC")
 
 
-def grant(hub: Hub, name: str = "access") -> tokens.Grant:
+def grant(hub: Hub, name: str = "access") -> token_endpoint.Grant:
     """Return a grant of an hour."""
-    return tokens.Grant(name, f"{name}-refresh", hub.clock() + timedelta(hours=1), ("a", "b"))
+    return token_endpoint.Grant(name, f"{name}-refresh", hub.clock() + timedelta(hours=1), ("a", "b"))
 
 
 def connect(hub: Hub, provider: Provider, host: int, account: str = "z1", **more: object) -> int:

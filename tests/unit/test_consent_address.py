@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hub.connections import oauth
-from hub.connections.tokens import _client
+from hub.connections.token_endpoint import _client
 from hub.container import Hub
 from hub.facts import Scope
 from hub.provider import Provider

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from hub.connections import http, tokens
+from hub.connections import http, token_endpoint
 from hub.container import Hub
 from hub.outbox.jobs import RedisQueue
 from hub.store.db import FROM_THERE, NetworkInTransaction, after_commit, outside_transaction
@@ -34,9 +34,9 @@ def test_no_network_inside(hub: Hub, kind: str, redis_url: str) -> None:
         with pytest.raises(NetworkInTransaction):
             RedisQueue(redis_url).poke(1)
         with pytest.raises(NetworkInTransaction):
-            tokens.exchange(hub, provider, code="c", verifier="v", redirect_uri="r")
+            token_endpoint.exchange(hub, provider, code="c", verifier="v", redirect_uri="r")
         with pytest.raises(NetworkInTransaction):
-            tokens.revoke(hub, provider, "sealed", 1)
+            token_endpoint.revoke(hub, provider, "sealed", 1)
     outside_transaction()
 
 

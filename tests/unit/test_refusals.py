@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import Account, accounts
-from hub.connections import service, tokens
+from hub.connections import service, token_endpoint, tokens
 from hub.container import Hub
 from hub.errors import ConnectionLost, ProviderError, Rejected, Temporary
 from hub.outbox import lease
@@ -48,12 +48,12 @@ def answer(body: object) -> httpx2.Response:
 )
 def test_the_vendors_reason(body: object, reason: str) -> None:
     """The last answer's own words are kept, two hundred letters of them, without the secrets that it was sent."""
-    assert tokens._reason([answer({"reason": "an earlier one"}), answer(body)]) == reason
+    assert token_endpoint._reason([answer({"reason": "an earlier one"}), answer(body)]) == reason
 
 
 def test_no_answer() -> None:
     """Where no answer came there is no reason."""
-    assert tokens._reason([]) == ""
+    assert token_endpoint._reason([]) == ""
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_no_answer() -> None:
 )
 def test_what_a_refusal_means(provider: Provider, error: str, reason: str, kind: type, message: str) -> None:
     """Only a dead grant or code ends the connection; the hub's own mistakes and all else may pass."""
-    fault = tokens._grant_error(provider, error, reason)
+    fault = token_endpoint._grant_error(provider, error, reason)
     assert (type(fault), fault.message) == (kind, message)
 
 
@@ -84,7 +84,7 @@ def test_what_a_refusal_means(provider: Provider, error: str, reason: str, kind:
 def _connected(hub: Hub, provider: Provider) -> Connection:
     """A connection whose grant a worker with the lease `ours` is refreshing."""
     host = accounts.sign_up(hub, name="Ada", email="ada@example.com", password="correct horse", timezone="UTC")
-    grant = tokens.Grant("access", "refresh", hub.clock() + timedelta(hours=1), ("a", "b"))
+    grant = token_endpoint.Grant("access", "refresh", hub.clock() + timedelta(hours=1), ("a", "b"))
     service.save(hub, provider, host_id=host, grant=grant, account=Account("z1", "ada@example.com"))
     with hub.store.write() as session:
         connection = session.scalars(select(Connection)).one()
@@ -149,8 +149,8 @@ def test_a_connection_that_is_gone(hub: Hub, connected: Connection) -> None:
 def test_revoked(hub: Hub, provider: Provider, zoom: Server, connected: Connection) -> None:
     """Whether the vendor has ended the grant is told as it answers; what can't be asked is not ended."""
     tap = Tap(zoom)
-    assert not tokens.revoke(hub, provider, "", connected.id)
-    assert not tokens.revoke(hub, provider, "rubbish", connected.id)
+    assert not token_endpoint.revoke(hub, provider, "", connected.id)
+    assert not token_endpoint.revoke(hub, provider, "rubbish", connected.id)
     assert tap.sent == []
     for status, agreed in (
         ("200 OK", True),
@@ -159,13 +159,13 @@ def test_revoked(hub: Hub, provider: Provider, zoom: Server, connected: Connecti
         ("400 Bad Request", False),
     ):
         tap.says("/oauth/revoke", b"{}", status=status)
-        assert tokens.revoke(hub, provider, connected.tokens, connected.id) is agreed
+        assert token_endpoint.revoke(hub, provider, connected.tokens, connected.id) is agreed
     asked = len(tap.sent)
     assert provider.oauth
     provider.facts = dataclasses.replace(provider.facts, oauth=dataclasses.replace(provider.oauth, revoke_path=""))
-    assert not tokens.revoke(hub, provider, connected.tokens, connected.id)
+    assert not token_endpoint.revoke(hub, provider, connected.tokens, connected.id)
     provider.facts = dataclasses.replace(provider.facts, oauth=None)
-    assert not tokens.revoke(hub, provider, connected.tokens, connected.id)
+    assert not token_endpoint.revoke(hub, provider, connected.tokens, connected.id)
     assert len(tap.sent) == asked
 
 
@@ -192,7 +192,7 @@ def kept_tokens(hub: Hub) -> dict[str, str]:
 
 def connects_again(hub: Hub, provider: Provider) -> None:
     """Let the host connect the same account once more."""
-    grant = tokens.Grant("newest", "newest-refresh", hub.clock() + timedelta(hours=1), ("a", "b"))
+    grant = token_endpoint.Grant("newest", "newest-refresh", hub.clock() + timedelta(hours=1), ("a", "b"))
     service.save(hub, provider, host_id=now_is(hub).host_id, grant=grant, account=Account("z1", "ada@example.com"))
 
 
@@ -400,10 +400,10 @@ def test_lets_go(hub: Hub, provider: Provider, zoom: Server, connected: Connecti
 # What the token endpoint answers
 
 
-def asked(hub: Hub, provider: Provider) -> tokens.Grant:
-    url = tokens._url(hub, provider, "token")
-    answer = tokens._ask(hub, provider, lambda client: client.refresh_token(url, refresh_token="before"))
-    return tokens._grant(hub, provider, answer, "before")
+def asked(hub: Hub, provider: Provider) -> token_endpoint.Grant:
+    url = token_endpoint._url(hub, provider, "token")
+    answer = token_endpoint._ask(hub, provider, lambda client: client.refresh_token(url, refresh_token="before"))
+    return token_endpoint._grant(hub, provider, answer, "before")
 
 
 AWAY = "The provider's sign-in service does not answer properly."
@@ -443,10 +443,10 @@ def test_half_a_grant(hub: Hub, provider: Provider, given: dict[str, object], sa
     """An answer without usable tokens, or without a usable lifetime, is no grant; a missing scope is none of these."""
     answer = {"access_token": "new", "refresh_token": "new-refresh", "expires_in": 3600, "scope": "a", **given}
     if said is None:
-        assert tokens._grant(hub, provider, answer, "before").access_token == "new"
+        assert token_endpoint._grant(hub, provider, answer, "before").access_token == "new"
         return
     with pytest.raises(Temporary) as raised:
-        tokens._grant(hub, provider, answer, "before")
+        token_endpoint._grant(hub, provider, answer, "before")
     assert raised.value.message == said
 
 
