@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -144,16 +145,28 @@ def test_the_readme_names_everything() -> None:
     assert [rule for rule in rules if rule.startswith("/_sim/") and "/ui/" not in rule and rule not in text] == []
 
 
+@pytest.fixture(name="interruptible")
+def _interruptible() -> Iterator[None]:
+    """Let what this test starts heed an interrupt, which a shell has its background jobs, and all they start, ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_it_runs_alone() -> None:
     """python -m plugins.zoom.sandbox --port 0 says where it is, serves there, and ends with an interrupt."""
     command = [sys.executable, "-m", "plugins.zoom.sandbox", "--port", "0"]
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=buffered) as process:
-        assert process.stdout
-        url = process.stdout.readline().split()[3]
-        assert "Simulated Zoom" in httpx2.get(url, follow_redirects=True).text
-        process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        try:
+            assert process.stdout
+            url = process.stdout.readline().split()[3]
+            assert "Simulated Zoom" in httpx2.get(url, follow_redirects=True).text
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
 
 
 def test_under_a_path(start: Start) -> None:
