@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -59,6 +60,19 @@ def test_passcodes(zoom: Driver) -> None:
     assert given["pstn_password"].isdigit()
     none = zoom.create(token, default_password=False)
     assert (none["password"], none["join_url"]) == ("", f"{zoom.url}/j/{none['id']}")
+
+
+def test_strong_passcodes(zoom: Driver) -> None:
+    """Made passcodes are six digits, the same for phones; where the switch asks for more, ten signs, and other digits."""
+    token = zoom.connect()["access_token"]
+    made = zoom.create(token)
+    assert re.fullmatch(r"\d{6}", made["password"])
+    assert made["pstn_password"] == made["password"]
+    zoom.sim("PATCH", "/switches", {"strong_passcodes": True})
+    made = zoom.create(token)
+    assert re.fullmatch(r"[A-Za-z0-9]{10}", made["password"])
+    assert re.fullmatch(r"\d{10}", made["pstn_password"])
+    assert re.fullmatch(r"\d{10}", zoom.create(token, password="s3cret")["pstn_password"])
 
 
 def test_dial_in_numbers(zoom: Driver) -> None:

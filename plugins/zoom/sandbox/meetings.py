@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+import string
 from datetime import timedelta
 
 from . import events
@@ -26,9 +27,9 @@ def create(sandbox: Sandbox, host: User, wanted: JSON, *, source: str = "open_ap
     """Add a meeting from checked fields (see `fields.clean`) and announce it."""
     now = sandbox.now()
     kind = wanted.get("type", 2)
-    password = wanted.get("password", "")
+    password, strong = wanted.get("password", ""), sandbox.switches.strong_passcodes
     if not password and wanted.get("default_password", True):
-        password = _digits(6)
+        password = _drawn(string.ascii_letters + string.digits, 10) if strong else _drawn(string.digits, 6)
     meeting = Meeting(
         id=_new_id(sandbox),
         uuid=_new_uuid(),
@@ -46,7 +47,7 @@ def create(sandbox: Sandbox, host: User, wanted: JSON, *, source: str = "open_ap
         creation_source=source,
         settings=_effective(DEFAULTS | wanted.get("settings", {}), host),
     )
-    _set_password(meeting, password)
+    _set_password(sandbox, meeting, password)
     sandbox.data.meetings[meeting.id] = meeting
     events.meeting_created(sandbox, meeting, host)
     return meeting
@@ -62,7 +63,7 @@ def update(sandbox: Sandbox, meeting: Meeting, wanted: JSON, *, by: User) -> Non
         if name in wanted:
             setattr(meeting, name, wanted[name])
     if "password" in wanted and wanted["password"] != meeting.password:
-        _set_password(meeting, wanted["password"])
+        _set_password(sandbox, meeting, wanted["password"])
     if "settings" in wanted:
         meeting.settings = _effective(meeting.settings | wanted["settings"], by)
     events.meeting_updated(sandbox, meeting, by, before=before)
@@ -148,9 +149,11 @@ def _effective(settings: JSON, host: User) -> JSON:
     return settings
 
 
-def _set_password(meeting: Meeting, password: str) -> None:
-    meeting.password = password
-    meeting.pstn_password = (password if password.isdigit() else _digits(6)) if password else ""
+def _set_password(sandbox: Sandbox, meeting: Meeting, password: str) -> None:
+    for_phones = password
+    if password and not password.isdigit():
+        for_phones = _drawn(string.digits, 10 if sandbox.switches.strong_passcodes else 6)
+    meeting.password, meeting.pstn_password = password, for_phones
     meeting.encrypted_password = f"{secrets.token_hex(15)}.1" if password else ""
 
 
@@ -165,5 +168,5 @@ def _new_uuid() -> str:
     return base64.b64encode(secrets.token_bytes(16)).decode()
 
 
-def _digits(count: int) -> str:
-    return "".join(secrets.choice("0123456789") for _ in range(count))
+def _drawn(signs: str, count: int) -> str:
+    return "".join(secrets.choice(signs) for _ in range(count))

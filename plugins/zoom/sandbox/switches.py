@@ -50,6 +50,10 @@ class Switches:
         default=True, metadata={"help": "deleting a meeting in progress answers 400/3002 instead of deleting it"}
     )
     scope_error_code: int = field(default=4711, metadata={"help": "code of the missing-scope answer: 4711 or 104"})
+    strong_passcodes: bool = field(
+        default=False,
+        metadata={"help": "a made passcode has ten letters and digits, a phone's ten digits; off: six digits for both"},
+    )
     sandbox_links: bool = field(
         default=True, metadata={"help": "join and start links lead to the sandbox; off: to the us05web.zoom.us form"}
     )
