@@ -18,6 +18,7 @@ from hub.connections.readiness import missing_scopes
 from hub.errors import MissingScopes, NotPossible
 from hub.facts import OAuth2
 from hub.provider import Provider
+from hub.store import sealed
 from hub.store.models import OAuthFlow
 from hub.store.vault import Unreadable, digest
 
@@ -45,7 +46,7 @@ def begin(hub: Hub, provider: Provider, *, host_id: int, browser: str, return_to
                 browser_digest=digest(browser),
                 host_id=host_id,
                 provider=provider.key,
-                verifier=hub.vault.seal(verifier, f"oauth_flow:{digest(state)}"),
+                verifier=hub.vault.seal(verifier, sealed.flow_verifier(digest(state))),
                 return_to=return_to,
                 created_at=now,
             )
@@ -84,7 +85,7 @@ def take(hub: Hub, provider: Provider, *, state: str, host_id: int, browser: str
             session.commit()
             raise NotPossible("The authorization took longer than ten minutes. Please start again.")
         try:
-            return hub.vault.open(flow.verifier, f"oauth_flow:{flow.state_digest}"), flow.return_to
+            return hub.vault.open(flow.verifier, sealed.flow_verifier(flow.state_digest)), flow.return_to
         except Unreadable:
             raise NotPossible("This authorization can't be finished any more. Please start again.") from None
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub.connections import tokens
 from hub.provider import Provider
+from hub.store import sealed
 from hub.store.models import Connection, Host
 from hub.values import Account, Readiness
 
@@ -50,7 +51,7 @@ class Standing:
         connection = self.connections.get(key)
         if connection is None or connection.broken_reason or not connection.tokens:
             return connection.broken_reason if connection else ""
-        readable = self.hub.vault.opens(connection.tokens, tokens.place_of(connection))
+        readable = self.hub.vault.opens(connection.tokens, sealed.connection_tokens(connection.id))
         return "" if readable else tokens.UNREADABLE
 
     def ready(self, key: str) -> bool:

@@ -17,6 +17,7 @@ from hub.connections.http import bounded, usual
 from hub.errors import ProviderError, Rejected, Temporary
 from hub.provider import Provider
 from hub.store.db import outside_transaction
+from hub.store.sealed import connection_tokens
 from hub.store.vault import Unreadable
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def revoke(hub: Hub, provider: Provider, sealed: str, connection_id: int) -> boo
         return False
     outside_transaction()
     try:
-        tokens = json.loads(hub.vault.open(sealed, f"connection:{connection_id}:tokens"))
+        tokens = json.loads(hub.vault.open(sealed, connection_tokens(connection_id)))
         with _client(hub, provider) as client:
             reply = client.revoke_token(_url(hub, provider, "revoke"), token=tokens["access_token"])
     except (Unreadable, ProviderError, OAuthError, httpx2.HTTPError, ValueError, RecursionError):

@@ -17,7 +17,7 @@ from hub.connections.token_endpoint import Grant
 from hub.errors import ConnectionLost, ProviderError, Rejected, Temporary
 from hub.outbox import lease as leases
 from hub.provider import Provider
-from hub.store import counters
+from hub.store import counters, sealed
 from hub.store.models import Connection
 from hub.store.vault import Unreadable
 
@@ -33,7 +33,7 @@ LOOK_AGAIN_SECONDS = 0.05
 def store(session: Session, hub: Hub, connection: Connection, grant: Grant) -> None:
     """Seal the grant into the connection, which has an id already; nothing is committed."""
     tokens = json.dumps({"access_token": grant.access_token, "refresh_token": grant.refresh_token})
-    connection.tokens = hub.vault.seal(tokens, place_of(connection))
+    connection.tokens = hub.vault.seal(tokens, sealed.connection_tokens(connection.id))
     connection.expires_at = grant.expires_at
     connection.grant_number += 1
     connection.refresh_lease, connection.refresh_lease_until = "", None
@@ -85,7 +85,7 @@ def _kept(hub: Hub, connection: Connection | None, refused: str) -> tuple[Connec
     if connection is None or not connection.tokens:
         raise ConnectionLost("The connection has been removed.")
     try:
-        tokens = json.loads(hub.vault.open(connection.tokens, place_of(connection)))
+        tokens = json.loads(hub.vault.open(connection.tokens, sealed.connection_tokens(connection.id)))
     except Unreadable:
         raise ConnectionLost(UNREADABLE) from None
     valid = connection.expires_at is not None and connection.expires_at - EARLY > hub.clock()
@@ -133,8 +133,3 @@ def _release(hub: Hub, connection_id: int, *, lease: str, number: int, dead: str
             mark_broken(session, hub, connection_id, reason=dead, connected_at=connection.connected_at)
             connection.tokens = ""  # removed at the vendor, for all we know; nobody can use them any more
         return False
-
-
-def place_of(connection: Connection) -> str:
-    """Return the place for which its tokens are sealed."""
-    return f"connection:{connection.id}:tokens"

@@ -16,7 +16,7 @@ from hub.keys import ENCRYPTION, SECRET
 from hub.store import fingerprints
 from hub.store.health import SealedKey
 from hub.store.models import Booking, Connection
-from hub.store.sealed import older
+from hub.store.sealed import booking_token, connection_tokens, older
 from hub.store.vault import FINGERPRINT_PLACE, Vault
 
 FEWEST_CHARACTERS = 10  # different ones; 32 random characters have more than twice as many
@@ -102,6 +102,6 @@ def _unfit(session: Session, vault: Vault, sealed: list[tuple[str, str]], kept: 
 
 def _sealed(session: Session) -> Iterator[tuple[str, str]]:
     connections = session.scalars(select(Connection).order_by(Connection.id.desc()).limit(SAMPLE))
-    yield from ((one.tokens, f"connection:{one.id}:tokens") for one in connections if one.tokens)
+    yield from ((one.tokens, connection_tokens(one.id)) for one in connections if one.tokens)
     newest = select(Booking.ref, Booking.manage_token).order_by(Booking.id.desc()).limit(SAMPLE)
-    yield from ((token, f"booking:{ref}:manage") for ref, token in session.execute(newest) if token)
+    yield from ((token, booking_token(ref, "manage")) for ref, token in session.execute(newest) if token)

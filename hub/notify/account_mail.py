@@ -11,6 +11,7 @@ from hub import words
 from hub.notify.message import Draft, compose
 from hub.notify.render import render
 from hub.outbox.outbox import Delivery
+from hub.store import sealed
 from hub.store.account_mail import AccountMail
 from hub.store.models import Host
 from hub.store.vault import Unreadable
@@ -62,6 +63,6 @@ def account_mailed(session: Session, mail_id: int) -> None:
 
 def _token(hub: Hub, row: AccountMail) -> str:
     try:
-        return hub.vault.open(row.token, f"account_mail:{row.id}:token")
+        return hub.vault.open(row.token, sealed.account_mail(row, "token"))
     except Unreadable:
         return ""

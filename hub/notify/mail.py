@@ -19,7 +19,7 @@ from hub.notify.message import Draft, address, attach_entry, compose, domain, se
 from hub.notify.render import render
 from hub.notify.transport import MailRefused
 from hub.outbox.outbox import Delivery, Later, backoff
-from hub.store import counters
+from hub.store import counters, sealed
 from hub.store.models import Booking, OutboxRow
 from hub.store.vault import Unreadable
 from hub.values import Person
@@ -172,6 +172,6 @@ def _sent(hub: Hub, delivery: Delivery, draft: Draft, trouble: str) -> None:
 
 def _token(hub: Hub, booking: Booking, which: str) -> str:
     try:
-        return hub.vault.open(getattr(booking, f"{which}_token"), f"booking:{booking.ref}:{which}")
+        return hub.vault.open(getattr(booking, f"{which}_token"), sealed.booking_token(booking.ref, which))
     except Unreadable:
         return ""

@@ -18,6 +18,7 @@ from hub.outbox import outbox
 from hub.scheduling import offers
 from hub.scheduling.wish import Wish as Wish
 from hub.scheduling.wish import new_booking, snapshot
+from hub.store import sealed
 from hub.store.models import Booking, EventType, Host, MeetingRow
 from hub.store.vault import digest
 
@@ -137,7 +138,7 @@ def _booked_before(session: Session, hub: Hub, wish: Wish) -> str:
         return ""
     if earlier.nonce_digest != wish.digest():
         raise NotPossible("This form was already sent with other details. The mail you got has the link to change it.")
-    return hub.vault.open(earlier.manage_token, f"booking:{earlier.ref}:manage")
+    return hub.vault.open(earlier.manage_token, sealed.booking_token(earlier.ref, "manage"))
 
 
 def _bookable(session: Session, event_type_id: int) -> EventType:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hub.scheduling.offers import Option
+from hub.store import sealed
 from hub.store.models import Booking, EventType
 from hub.store.vault import digest
 from hub.texts import aware
@@ -52,8 +53,8 @@ def new_booking(hub: Hub, event_type: EventType, wish: Wish, option: Option, *, 
         event_type_id=event_type.id,
         manage_digest=digest(token),
         view_digest=digest(view),
-        manage_token=hub.vault.seal(token, f"booking:{ref}:manage"),
-        view_token=hub.vault.seal(view, f"booking:{ref}:view"),
+        manage_token=hub.vault.seal(token, sealed.booking_token(ref, "manage")),
+        view_token=hub.vault.seal(view, sealed.booking_token(ref, "view")),
         nonce=wish.nonce,
         nonce_digest=wish.digest(),
         title=event_type.title,

@@ -30,19 +30,34 @@ def account_mail(row: AccountMail, column: str) -> str:
     return f"account_mail:{row.id}:{column}"
 
 
+def booking_token(ref: str, which: str) -> str:
+    """Return where a booking's `manage` or `view` token stands."""
+    return f"booking:{ref}:{which}"
+
+
+def connection_tokens(connection_id: int) -> str:
+    """Return where a connection's tokens stand."""
+    return f"connection:{connection_id}:tokens"
+
+
+def flow_verifier(state_digest: str) -> str:
+    """Return where the verifier of a connecting that is under way stands."""
+    return f"oauth_flow:{state_digest}"
+
+
 SEALED = (
-    Sealed(Connection, Connection.id, (Connection.tokens,), lambda row: {"tokens": f"connection:{row.id}:tokens"}),
+    Sealed(Connection, Connection.id, (Connection.tokens,), lambda row: {"tokens": connection_tokens(row.id)}),
     Sealed(
         Booking,
         Booking.id,
         (Booking.manage_token, Booking.view_token),
-        lambda row: {"manage_token": f"booking:{row.ref}:manage", "view_token": f"booking:{row.ref}:view"},
+        lambda row: {f"{which}_token": booking_token(row.ref, which) for which in ("manage", "view")},
     ),
     Sealed(
         OAuthFlow,
         OAuthFlow.state_digest,
         (OAuthFlow.verifier,),
-        lambda row: {"verifier": f"oauth_flow:{row.state_digest}"},
+        lambda row: {"verifier": flow_verifier(row.state_digest)},
     ),
     Sealed(
         AccountMail,

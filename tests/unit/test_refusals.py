@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import httpx2
@@ -17,7 +18,7 @@ from hub.container import Hub
 from hub.errors import ConnectionLost, ProviderError, Rejected, Temporary
 from hub.outbox import lease
 from hub.provider import Provider
-from hub.store import counters
+from hub.store import counters, sealed
 from hub.store.models import Connection
 from plugins.zoom.sandbox.server import Server
 from tests.support.wire import Tap
@@ -187,7 +188,7 @@ def refresh(hub: Hub, provider: Provider, connection: Connection) -> str:
 
 def kept_tokens(hub: Hub) -> dict[str, str]:
     found = now_is(hub)
-    return dict(json.loads(hub.vault.open(found.tokens, tokens.place_of(found))))
+    return dict(json.loads(hub.vault.open(found.tokens, sealed.connection_tokens(found.id))))
 
 
 def connects_again(hub: Hub, provider: Provider) -> None:
@@ -360,6 +361,23 @@ def test_who_refreshes(hub: Hub, connected: Connection, until: timedelta | None,
     assert found.refresh_lease == holder != "theirs"
     assert len(holder) == 16
     assert found.refresh_lease_until == hub.clock() + lease.LEASE
+
+
+def test_another_was_faster(
+    hub: Hub, provider: Provider, connected: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a new grant came between the look and the write, its token is taken, and nobody refreshes once more."""
+    has(hub, connected, expires_at=hub.clock())
+    write, faster = hub.store.write, [connects_again]
+
+    def write_after_another() -> AbstractContextManager[Session]:
+        if faster:
+            faster.pop()(hub, provider)
+        return write()
+
+    monkeypatch.setattr(hub.store, "write", write_after_another)
+    assert tokens._take(hub, connected.id, "") == ("newest", "", "", connected.grant_number + 1)
+    assert (now_is(hub).refresh_lease, now_is(hub).refresh_lease_until) == ("", None)
 
 
 def test_waits_for_another(
