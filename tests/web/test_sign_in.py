@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 from flask import Flask
 
@@ -114,7 +117,10 @@ def test_the_devices_cookie(app: Flask, ada: Host) -> None:
     assert cookie
     assert cookie.http_only
     assert cookie.same_site == "Lax"
-    assert "ada" not in cookie.value
+    payload = base64.urlsafe_b64decode(cookie.value.partition(".")[0] + "==")
+    _, accounts = json.loads(payload)
+    assert [len(bytes.fromhex(account)) for account in accounts] == [16]
+    assert b"@" not in payload
     other = Person(app)
     other.browser.set_cookie("device", cookie.value)
     assert other.browser.get("/profile").status_code == 302
