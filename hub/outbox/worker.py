@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 from rq import SimpleWorker, Worker
+from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
@@ -57,6 +58,15 @@ def make_worker(hub: Hub, handlers: Mapping[str, Handler], *, fork: bool = True)
 
     class ForkingWorker(Worker):
         death_penalty_class = TimeUp
+
+        def work(self, *given: Any, **named: Any) -> bool:
+            # RQ does this only once it has registered: a stop meanwhile would end the process, and leave it registered.
+            self._install_signal_handlers()  # type: ignore[no-untyped-call]
+            try:
+                return super().work(*given, **named)
+            except StopRequested:  # while it registered: for RQ its work had not begun
+                self.teardown()  # type: ignore[no-untyped-call]
+                return False
 
         def execute_job(self, job: Job, queue: Queue) -> None:
             hub.clock()  # where it has to look, it does so here and not in each fork

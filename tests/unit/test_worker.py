@@ -154,6 +154,29 @@ def test_a_forks_first_and_last(woken: Hub, monkeypatch: pytest.MonkeyPatch) -> 
     assert done == [("dispose", False), 1 << 30, ("job", "queue")]
 
 
+@pytest.mark.parametrize("step", ["register_birth", "subscribe", "_install_signal_handlers"])
+def test_stopped_while_it_starts(woken: Hub, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """A worker that is asked to stop while it registers itself stops, and is not taken for one that is there."""
+
+    def dies(_number: int, _frame: object) -> None:
+        raise AssertionError("the process would be gone")
+
+    signal.signal(signal.SIGTERM, dies)
+    made = worker.make_worker(woken, {})
+    takes = getattr(made, step)
+
+    def asked_to_stop() -> None:
+        takes()
+        if made.birth_date:  # it has registered
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(made, step, asked_to_stop)
+    assert not made.work(logging_level="WARNING")
+    assert signal.getsignal(signal.SIGTERM) == made.request_force_stop, "it was not asked"
+    assert rq.Worker.all(connection=made.connection) == []
+    assert not made.pubsub_thread or not made.pubsub_thread.is_alive()
+
+
 def test_warms_up(woken: Hub, clock: Clock) -> None:
     """Before the forks each handler is called for a booking that does not exist, and no database connection stays open."""
     got: list[Delivery] = []
