@@ -123,9 +123,9 @@ def test_declined(ada: Host, world: World, tap: Tap) -> None:
 def test_vendors_words_in_the_address_are_not_shown(ada: Host, world: World, error: str) -> None:
     """What stands in the address as error or description is never repeated, however long or clever it is."""
     state = query(begins(ada))["state"]
-    page = returns(ada, state=state, error=error, error_description="<script>clever words</script>" + "A" * 50_000)
-    assert "clever words" not in page
-    assert "A" * 50 not in page
+    page = returns(ada, state=state, error=error, error_description="<script>zqxzqxzqxzqx</script>" + "A" * 50_000)
+    assert "zqxzqxzqxzqx" not in page
+    assert "A" * 12 not in page
     assert "alert(1)" not in page
     assert not_connected(ada, world)
 

@@ -43,7 +43,7 @@ def test_saved(hub: Hub, provider: Provider, clock: Clock) -> None:
     assert found.connected_at == found.last_success_at == clock()
     assert found.expires_at == clock() + timedelta(hours=1)
     assert (found.failures, found.outage_since, found.grant_number) == (0, None, 2)
-    assert "new-refresh" not in found.tokens
+    assert '"new' not in found.tokens
     assert hub.vault.open(found.tokens, f"connection:{made}:tokens") == (
         '{"access_token": "new", "refresh_token": "new-refresh"}'
     )
