@@ -183,6 +183,7 @@ def _chromium() -> Iterator[Any]:
     if not program:
         servers.need("Chromium on PATH")
     playwright = pytest.importorskip("playwright.sync_api")
+    playwright.expect.set_options(timeout=15_000)  # milliseconds; on a busy machine its own 5 s are few
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=FLAGS)
         yield browser

@@ -52,6 +52,12 @@ RAW_MARKUP = {
 DANGEROUS = re.compile(
     r"\|\s*safe\b|\bMarkup\(|render_template_string|\bpickle\b|autoescape\s*=\s*False|\bstyle=\"|\bon(?:click|change|submit|load|error|input)\s*=\s*[\"']"
 )
+# Playwright's questions that are answered at once, and those that wait for an element but not for what it shows.
+READ_AT_ONCE = re.compile(
+    r"\.(?:is_(?:visible|hidden|checked|enabled|disabled|editable)|all_text_contents|all_inner_texts)\("
+    r"|assert [^\n]*\.(?:count|input_value|text_content|inner_text|inner_html)\(\)"
+    r"|assert [^\n]*\bpage\.url\b"
+)
 
 
 def _python(*folders: str) -> list[Path]:
@@ -289,6 +295,16 @@ def test_what_builds_the_project_is_pinned() -> None:
 def test_no_version_with_a_known_weakness_is_installed(name: str, floor: str) -> None:
     """Versions below the floors of published advisories are refused."""
     assert Version(metadata.version(name)) >= Version(floor)
+
+
+def test_no_browser_test_reads_a_page_that_may_still_be_loading() -> None:
+    """What a browser shows is awaited (Playwright's `expect`), never read at once: a page may have come half."""
+    found = []
+    for path in _python("tests"):
+        text = path.read_text("utf-8")
+        if "mark.browser" in text and path != Path(__file__):
+            found += [f"{_name(path)}: {match.group()}" for match in READ_AT_ONCE.finditer(text)]
+    assert found == []
 
 
 def test_nothing_bypasses_escaping_or_the_content_policy() -> None:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import update
 
 from hub.store.models import Connection, EventType
@@ -30,7 +31,7 @@ def test_retry(opens: OpenPage, world: World, script: bool) -> None:
     world.work()
     page.reload()
     page.get_by_text("Link ready").wait_for()
-    assert page.get_by_role("button", name="Retry").count() == 0
+    expect(page.get_by_role("button", name="Retry")).to_have_count(0)
     assert world.link(REFUSED)
 
 
@@ -40,7 +41,7 @@ def test_paste_a_link(opens: OpenPage, world: World, script: bool) -> None:
     page.get_by_label("Meeting link").fill("meet.example.com/ada")
     page.get_by_role("button", name="Use this link").click()
     page.locator("#link-error").wait_for()
-    assert page.get_by_label("Meeting link").first.input_value() == "meet.example.com/ada", "what was typed stays"
+    expect(page.get_by_label("Meeting link").first, "what was typed stays").to_have_value("meet.example.com/ada")
     page.get_by_label("Meeting link").first.fill("https://meet.example.com/ada")
     page.get_by_role("button", name="Use this link").click()
     page.get_by_text("Own link").wait_for()
@@ -101,7 +102,7 @@ def test_reconnect(opens: OpenPage, world: World, script: bool) -> None:
     page.get_by_role("button", name="Allow").click()
     page.wait_for_url("**/settings/integrations**")
     card.get_by_text("Connected", exact=True).wait_for()
-    assert card.get_by_text("Needs reconnect").count() == 0
+    expect(card.get_by_text("Needs reconnect")).to_have_count(0)
 
 
 def test_reminders_off(opens: OpenPage, world: World, script: bool) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import create_engine
 
 from plugins.zoom.sandbox import sandbox_app
@@ -89,10 +90,10 @@ def goes_to_integrations(page: Any) -> Any:
 
 def authorizes(page: Any, zoom: Server) -> None:
     """Sign in at Zoom, review what is asked, and allow it."""
-    assert page.url.startswith(f"{zoom.url}/oauth/authorize")
+    expect(page).to_have_url(re.compile(f"^{re.escape(zoom.url)}/oauth/authorize"))
     page.get_by_role("button", name=re.compile("Grace Hopper")).click()
-    asked = page.locator(".scopes li code").all_text_contents()
-    assert asked == ["meeting:write:meeting", "meeting:update:meeting", "meeting:delete:meeting", "user:read:user"]
+    asked = ["meeting:write:meeting", "meeting:update:meeting", "meeting:delete:meeting", "user:read:user"]
+    expect(page.locator(".scopes li code")).to_have_text(asked)
     page.get_by_role("button", name="Allow").click()
 
 
@@ -112,7 +113,7 @@ def test_connect_and_disconnect(ada: Any, running: Running, wall_zoom: Server) -
     show Connected along with the email of the connected Zoom account. On the Zoom card, click Disconnect. Confirm the
     disconnection when prompted."""
     card = connects(ada, wall_zoom)
-    assert ada.url.startswith(running.url)
+    expect(ada).to_have_url(re.compile(f"^{re.escape(running.url)}/"))
     card.get_by_text("Connected", exact=True).wait_for()
     card.get_by_text("grace@example.com").wait_for()
     card.get_by_role("link", name="Disconnect").click()
@@ -120,7 +121,7 @@ def test_connect_and_disconnect(ada: Any, running: Running, wall_zoom: Server) -
     ada.get_by_role("button", name="Disconnect").click()
     card = goes_to_integrations(ada)
     card.get_by_text("Not connected", exact=True).wait_for()
-    assert card.get_by_text("grace@example.com").count() == 0
+    expect(card.get_by_text("grace@example.com")).to_have_count(0)
     assert ada.errors == []
 
 
@@ -150,12 +151,12 @@ def test_connect_during_onboarding(chromium: Any, running: Running, wall_zoom: S
     page.wait_for_url("**/onboarding/4")
     page.get_by_text("Meeting Location").first.wait_for()
     button = page.get_by_role("button", name="Connect Zoom")
-    assert not button.is_visible()
+    expect(button).to_be_hidden()
     page.get_by_role("radio", name=re.compile("Zoom")).check()
     button.click()
     authorizes(page, wall_zoom)
     page.wait_for_url("**/onboarding/4*")
-    assert page.get_by_role("radio", name=re.compile("Zoom")).is_checked()
+    expect(page.get_by_role("radio", name=re.compile("Zoom"))).to_be_checked()
     page.get_by_text("Connected", exact=True).wait_for()
     page.get_by_text("grace@example.com").wait_for()
     page.get_by_role("button", name="Continue").click()
@@ -174,7 +175,7 @@ def test_zoom_as_location(ada: Any, wall_zoom: Server, which: str) -> None:
     makes(ada, "Zoom", existing=which == "edit")
     row = ada.locator("li.row", has_text="Intro call")
     row.get_by_text("Zoom", exact=True).wait_for()
-    assert row.get_by_text("Warning").count() == 0
+    expect(row.get_by_text("Warning")).to_have_count(0)
     ada.goto("/ada-lovelace/intro-call")
     ada.get_by_text("Zoom").first.wait_for()
     assert ada.errors == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenPage
 from tests.support.people import Host
@@ -76,10 +77,10 @@ def test_the_editor_with_script(opens: OpenPage) -> None:
     page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda fault: problems.append(str(fault)))
     number = page.get_by_label("Your phone number", exact=True)
-    assert number.is_hidden()
+    expect(number).to_be_hidden()
     with page.expect_response(lambda r: r.request.method == "POST"):
         page.get_by_label("Who calls").select_option("invitee_calls")
-    assert number.is_visible()
+    expect(number).to_be_visible()
     page.locator("#preview").get_by_text("You call Ada").wait_for()
     with page.expect_response(lambda r: r.request.method == "POST"):
         page.get_by_role("button", name="Move In person up").click()
@@ -90,8 +91,7 @@ def test_the_editor_with_script(opens: OpenPage) -> None:
     page.wait_for_url("**/event-types")
     page.locator(".toasts").get_by_text("“Talk” is saved.").wait_for()
     page.goto("/event-types/1")
-    titles = page.locator("#editor [data-title]").all_text_contents()
-    assert titles == ["Zoom", "In person", "Phone"]
+    expect(page.locator("#editor [data-title]")).to_have_text(["Zoom", "In person", "Phone"])
     assert problems == []
 
 
@@ -156,5 +156,5 @@ def test_the_banner_and_its_button(opens: OpenPage, world: World) -> None:
     page.locator(".toasts").get_by_text("1 meeting is being made").wait_for()
     world.work()
     page.reload()
-    assert page.get_by_role("button", name="Create the missing links").count() == 0
-    assert page.get_by_text("Link ready").count() == 2
+    expect(page.get_by_role("button", name="Create the missing links")).to_have_count(0)
+    expect(page.get_by_text("Link ready")).to_have_count(2)

@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 from icalendar import Calendar
+from playwright.sync_api import expect
 
 from plugins.zoom.sandbox.server import Server
 from tests.support.engines import THOROUGH
@@ -69,7 +70,7 @@ def sign_up(page: Any) -> None:
     page.get_by_label("Your name").fill("Ada Lovelace")
     page.get_by_label("Email").fill("ada@hosts.example")
     page.get_by_label("Password").fill("correct horse battery")
-    assert page.get_by_label("Time zone").input_value() == "Europe/Vienna"
+    expect(page.get_by_label("Time zone")).to_have_value("Europe/Vienna")
     page.get_by_role("button", name="Sign up").click()
     page.wait_for_url(lambda url: "/signup" not in url)
 
@@ -161,8 +162,8 @@ def walk(chromium: Any, running: Running, wall_zoom: Server, *, javascript: bool
     link = bob.get_by_role("link", name="Join", exact=True).get_attribute("href")
     (meeting,) = meetings(wall_zoom)
     assert f"/j/{meeting['id']}?pwd=" in link
-    assert bob.get_by_text("Passcode").first.is_visible()
-    assert bob.get_by_text("+43 11550100").first.is_visible()
+    expect(bob.get_by_text("Passcode").first).to_be_visible()
+    expect(bob.get_by_text("+43 11550100").first).to_be_visible()
 
     for address in ("bob@invitees.example", "ada@hosts.example"):
         (mail,) = wait_for(lambda to=address: mails(running, to, "Booked: "))

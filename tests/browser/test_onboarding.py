@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
 from hub.app import create_app
@@ -64,10 +65,10 @@ def signs_in_at_zoom(page: Any) -> None:
     page.get_by_role("button", name="Allow").wait_for()
 
 
-def kept(page: Any) -> bool:
-    """Tell whether what was typed before the way to Zoom is there still."""
+def finds_what_was_typed(page: Any) -> None:
+    """What was typed before the way to Zoom is there still."""
     page.get_by_role("radio", name=re.compile("In person")).check()
-    return bool(page.get_by_label("Address", exact=True).input_value() == "Café Central, Wien")
+    expect(page.get_by_label("Address", exact=True)).to_have_value("Café Central, Wien")
 
 
 def test_allow(page: Any) -> None:
@@ -77,12 +78,12 @@ def test_allow(page: Any) -> None:
     page.get_by_role("button", name="Allow").click()
     page.wait_for_url("**/onboarding/4")
     page.get_by_text("grace@example.com").wait_for()
-    assert page.get_by_role("radio", name=re.compile("Zoom")).is_checked()
-    assert kept(page)
+    expect(page.get_by_role("radio", name=re.compile("Zoom"))).to_be_checked()
+    finds_what_was_typed(page)
     page.get_by_role("radio", name=re.compile("Zoom")).check()
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url("**/onboarding/5")
-    assert page.get_by_role("textbox", name="Public link of First talk").input_value().endswith("/first-talk")
+    expect(page.get_by_role("textbox", name="Public link of First talk")).to_have_value(re.compile("/first-talk$"))
 
 
 def test_decline(page: Any) -> None:
@@ -92,8 +93,8 @@ def test_decline(page: Any) -> None:
     page.get_by_role("button", name="Decline").click()
     page.wait_for_url("**/onboarding/4")
     page.get_by_role("alert").get_by_text("because access was not allowed").wait_for()
-    assert page.get_by_role("button", name="Connect Zoom").is_visible()
-    assert kept(page)
+    expect(page.get_by_role("button", name="Connect Zoom")).to_be_visible()
+    finds_what_was_typed(page)
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url("**/onboarding/5")
 
@@ -104,8 +105,8 @@ def test_back_button(page: Any) -> None:
     signs_in_at_zoom(page)
     while "/onboarding/4" not in page.url:
         page.go_back()
-    assert page.get_by_role("heading", name="Where do you meet?").is_visible()
-    assert kept(page)
+    expect(page.get_by_role("heading", name="Where do you meet?")).to_be_visible()
+    finds_what_was_typed(page)
     page.get_by_role("radio", name=re.compile("Zoom")).check()
     page.get_by_role("button", name="Connect Zoom").click()
     page.get_by_role("button", name="Allow").click()
@@ -126,6 +127,6 @@ def test_skip_and_resume(page: Any) -> None:
     page.get_by_role("heading", name="Almost there").wait_for()
     page.get_by_role("button", name="Go to my event types").click()
     page.wait_for_url("**/event-types")
-    assert page.get_by_role("link", name="Continue").count() == 0
+    expect(page.get_by_role("link", name="Continue")).to_have_count(0)
     page.goto("/onboarding")
     page.wait_for_url("**/event-types")

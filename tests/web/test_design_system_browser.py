@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask, render_template, render_template_string, request
+from playwright.sync_api import expect
 
 from tests.web.design_app import PAGES, bare_app
 
@@ -82,33 +83,33 @@ def test_script_enhances(browser: Any, app: Flask) -> None:
     """With script the theme changes in place, hidden inputs are off, rows move, dialogs open and toasts go."""
     page = open_page(browser, app)
     page.locator("[data-theme-switch] button[value=dark]").first.click()
-    assert page.locator("html").get_attribute("data-theme") == "dark"
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     assert "theme=dark" in page.evaluate("document.cookie")
-    assert page.locator("#call_number").is_disabled()
+    expect(page.locator("#call_number")).to_be_disabled()
     page.locator("#location-c").check()
-    assert page.locator("#call_number").is_enabled()
-    assert page.locator("#note").is_disabled()
+    expect(page.locator("#call_number")).to_be_enabled()
+    expect(page.locator("#note")).to_be_disabled()
     page.get_by_role("button", name="Move Call up").click()
-    assert page.locator("[data-row] [data-title]").all_text_contents() == ["Call", "Example Video", "Café Central"]
-    assert page.locator("[name=place-1]").input_value() == "0"
+    expect(page.locator("[data-row] [data-title]")).to_have_text(["Call", "Example Video", "Café Central"])
+    expect(page.locator("[name=place-1]")).to_have_value("0")
     page.get_by_role("link", name="Ask first").click()
-    assert page.locator("dialog#ask").is_visible()
+    expect(page.locator("dialog#ask")).to_be_visible()
     page.keyboard.press("Escape")
     page.locator(".toasts [data-dismiss]").click()
-    assert page.locator(".toasts [data-toast]").count() == 0
+    expect(page.locator(".toasts [data-toast]")).to_have_count(0)
     assert page.problems == []
 
 
 def test_script_shows_only_what_is_asked(browser: Any, app: Flask) -> None:
     """A field that depends on another's value shows, and is sent, only while that value is chosen."""
     page = open_page(browser, app)
-    assert page.locator("#place-address").is_visible()
-    assert page.locator("#place-radius").is_disabled()
+    expect(page.locator("#place-address")).to_be_visible()
+    expect(page.locator("#place-radius")).to_be_disabled()
     page.locator("#place-mode").select_option("guest")
-    assert page.locator("#place-radius").is_visible()
-    assert page.locator("#place-radius").is_enabled()
-    assert page.locator("#place-address").is_hidden()
-    assert page.locator("#place-address").is_disabled()
+    expect(page.locator("#place-radius")).to_be_visible()
+    expect(page.locator("#place-radius")).to_be_enabled()
+    expect(page.locator("#place-address")).to_be_hidden()
+    expect(page.locator("#place-address")).to_be_disabled()
 
 
 def test_browser_zone_is_told_once(browser: Any, app: Flask) -> None:
@@ -127,7 +128,7 @@ def test_browser_zone_is_told_once(browser: Any, app: Flask) -> None:
     page.goto("http://hub.test/zone?tz=Europe/Berlin")
     assert len(asked) == 3
     guide = open_page(context, app)
-    assert guide.locator("#zone").input_value() == "Europe/Berlin"
+    expect(guide.locator("#zone")).to_have_value("Europe/Berlin")
     guide.close()
     context.close()
 
@@ -148,7 +149,7 @@ def test_a_form_is_sent_once(browser: Any, app: Flask) -> None:
     page = open_page(browser, app, "/send")
     with page.expect_response(lambda r: r.request.method == "POST"):
         page.get_by_role("button", name="Up").dblclick()
-    assert page.get_by_role("button", name="Up").is_disabled()
+    expect(page.get_by_role("button", name="Up")).to_be_disabled()
     assert sent == ["up:1"]
     page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow'))")
-    assert page.get_by_role("button", name="Up").is_enabled()
+    expect(page.get_by_role("button", name="Up")).to_be_enabled()
