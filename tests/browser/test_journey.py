@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 
 from plugins.zoom.sandbox.server import Server
 from tests.support.engines import THOROUGH
-from tests.support.running import ROOT, Running, wait_for
+from tests.support.running import ROOT, Running, next_week, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SOON = 15_000  # milliseconds; what a person would wait at the most
@@ -107,7 +107,7 @@ def make_event_type(page: Any) -> None:
 
 def book(page: Any, place: str) -> None:
     """Steps 5 and 6: choose a day and a time, a place, and book."""
-    page.goto("/ada-lovelace/intro-call")
+    page.goto(f"/ada-lovelace/intro-call?date={next_week()}")
     page.locator("a.slot").first.click()
     page.get_by_role("radio", name=re.compile(place)).check()
     page.get_by_label("Your name").fill("Bob Invitee")
@@ -174,6 +174,8 @@ def walk(chromium: Any, running: Running, wall_zoom: Server, *, javascript: bool
     booked = entry_of(mails(running, "bob@invitees.example", "Booked: ")[0])
 
     bob.get_by_role("link", name="Reschedule").click()
+    bob.wait_for_url(re.compile("/reschedule$"))
+    bob.goto(f"{bob.url}?date={next_week()}")
     bob.locator("a.slot").last.click()
     bob.get_by_role("button", name=re.compile("Move|Reschedule")).click()
     bob.wait_for_url(re.compile(r"/b/[^/]+$"))
@@ -196,7 +198,7 @@ def walk(chromium: Any, running: Running, wall_zoom: Server, *, javascript: bool
 
     for place, text in (("In person", "Café Central, Wien"), ("Phone", "calls you at +43 1 234567")):
         if place == "Phone":
-            bob.goto("/ada-lovelace/intro-call")
+            bob.goto(f"/ada-lovelace/intro-call?date={next_week()}")
             bob.locator("a.slot").first.click()
             bob.get_by_role("radio", name=re.compile(place)).check()
             bob.get_by_label(re.compile("number", re.I)).last.fill("+43 1 234567")

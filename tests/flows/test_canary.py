@@ -20,7 +20,7 @@ from plugins.zoom.sandbox.server import Server, serve
 from tests.support import servers, traces
 from tests.support.engines import BOTH
 from tests.support.people import consent, query, token_of
-from tests.support.running import Running, wait_for
+from tests.support.running import Running, next_week, wait_for
 from tests.support.wire import Tap
 
 pytestmark = pytest.mark.slow
@@ -184,7 +184,7 @@ def lives(running: Running, zoom: Server, tap: Recorder, ada: Surfer, bob: Surfe
     moved, cancelled, failed = (books(bob) for _ in range(3))
     for token in (moved, cancelled, failed):
         wait_for(lambda shown=token: ">Join<" in bob.opens(f"/b/{shown}"))
-    slot = re.findall(r'href="(/b/[^"]+slot=[^"]+)"', bob.opens(f"/b/{moved}/reschedule"))[-1]
+    slot = re.findall(r'href="(/b/[^"]+slot=[^"]+)"', bob.opens(f"/b/{moved}/reschedule?date={next_week()}"))[-1]
     bob.opens(slot)
     bob.sends(f"/b/{moved}/reschedule", slot=query(slot)["slot"])
     bob.opens(f"/b/{cancelled}/cancel")
@@ -226,8 +226,8 @@ def event_type(ada: Surfer) -> None:
 
 
 def books(bob: Surfer) -> str:
-    """Take the first free time; returns the manage token."""
-    page = bob.opens("/ada-lovelace/intro-call")
+    """Take the first free time of a day next week; returns the manage token."""
+    page = bob.opens(f"/ada-lovelace/intro-call?date={next_week()}")
     page = bob.opens(re.findall(r'href="([^"]+slot=[^"]+)"', page)[0])
     fields = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page))
     chosen = re.search(r'name="location"[^>]*value="(\d+)"|value="(\d+)"[^>]*name="location"', page)

@@ -52,7 +52,7 @@ class Driver:
         self.url = server.url
         self.clock = clock
         self.sandbox = server.gate.sandbox
-        self.http = httpx2.Client(base_url=server.url, timeout=5, follow_redirects=False)
+        self.http = httpx2.Client(base_url=server.url, timeout=30, follow_redirects=False)
 
     def authorize(self, user: str = "ada@example.com", **query: str) -> dict[str, str]:
         """Let a user allow the app (without the pages) and return the query that the app's callback gets."""
@@ -109,7 +109,7 @@ class Browser:
     """A person's browser: keeps cookies, fills in the forms of a page."""
 
     def __init__(self, url: str) -> None:
-        self.http = httpx2.Client(base_url=url, timeout=5, follow_redirects=False)
+        self.http = httpx2.Client(base_url=url, timeout=30, follow_redirects=False)
         self.page = httpx2.Response(200)
 
     def get(self, path: str, **options: Any) -> httpx2.Response:

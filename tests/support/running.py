@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -144,6 +145,12 @@ def wait_for(what: Callable[[], T], seconds: float = PATIENCE) -> T:
             return result
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
+
+
+def next_week() -> str:
+    """Return the Wednesday of next week as pages' addresses write a date: a working day none of whose times is near."""
+    today = datetime.now(UTC).date()
+    return (today + timedelta(days=9 - today.weekday())).isoformat()
 
 
 def browser(url: str) -> Client:
