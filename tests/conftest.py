@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import redis
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
 from werkzeug.routing import Rule
 
 from hub import redis_server
@@ -31,6 +34,12 @@ MIGRATED: list[bytes] = []
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]
+
+# How long an example takes says how busy the machine is; and CI tries the same examples each time.
+hypothesis.settings.register_profile(
+    "hub", deadline=None, derandomize=bool(os.environ.get("HUB_CI")), suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("hub")
 
 
 @pytest.fixture(scope="session", autouse=True)

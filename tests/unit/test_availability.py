@@ -436,7 +436,7 @@ def cases(draw: st.DrawFn) -> tuple[Rules, Terms, date, tuple[Busy, ...], int]:
     return Rules(zone, weekly, overrides), its, day, busy, draw(st.integers(0, 4000))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(cases())
 def test_properties_of_random_rules(case: tuple[Rules, Terms, date, tuple[Busy, ...], int]) -> None:
     """Whatever the rules, terms and busy times, every slot exists, lies in the hours, is free and can be booked."""
@@ -444,7 +444,7 @@ def test_properties_of_random_rules(case: tuple[Rules, Terms, date, tuple[Busy, 
     check_properties(rules, its, day, busy)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(cases())
 def test_oracle(case: tuple[Rules, Terms, date, tuple[Busy, ...], int]) -> None:
     """The slots are those that someone finds who watches the host's clock minute by minute."""

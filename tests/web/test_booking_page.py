@@ -466,7 +466,7 @@ def test_nothing_typed_breaks_the_page(offered: EventType, bob: Person, app: Fla
     bob.opens(f"{PAGE}?slot={SLOT}")
     typed = form(bob.page, offered)
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
     @given(st.dictionaries(names, odd, max_size=6))
     def check(changes: dict[str, str]) -> None:
         assert bob.browser.get(PAGE, query_string=changes).status_code == 200
