@@ -118,7 +118,7 @@ def test_new_address(page: Any, world: World) -> None:
     assert world.host("ada.king@example.com")
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (360, "dark")])
+@pytest.mark.parametrize(("width", "theme"), [(360, "dark"), pytest.param(1280, "light", marks=pytest.mark.thorough)])
 def test_axe_and_width(chromium: Any, site: str, world: World, width: int, theme: str) -> None:
     """axe finds nothing serious on any account page, wide or narrow, light or dark, and nothing overflows."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()

@@ -122,6 +122,7 @@ def test_journey(chromium: Any, running: Running, wall_zoom: Server, engine: str
     walk(chromium, running, wall_zoom)
 
 
+@pytest.mark.thorough
 def test_without_script(chromium: Any, running: Running, wall_zoom: Server) -> None:
     """The invitee's part of the journey in a browser that runs no script."""
     walk(chromium, running, wall_zoom, javascript=False)

@@ -19,6 +19,7 @@ from hub.store.account_mail import AccountMail
 from hub.store.models import Host as HostRow
 from hub.store.vault import digest
 from tests.support import traces
+from tests.support.engines import quick_on_one as quick_on_one
 from tests.support.people import PASSWORD, Host, Invitee, Person
 from tests.support.world import World
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from hub.scheduling import bookings
 from hub.store.models import Connection
+from tests.support.engines import quick_on_one as quick_on_one
 from tests.support.people import Host, Invitee, at, consent
 from tests.support.world import World
 

@@ -12,6 +12,7 @@ from hub.meetings import repair
 from hub.scheduling import bookings, event_types, hours
 from hub.scheduling.event_type_form import Typed, TypedLocation
 from hub.store.models import MeetingRow
+from tests.support.engines import quick_on_one as quick_on_one
 from tests.support.people import Host, Invitee, at
 from tests.support.world import World
 

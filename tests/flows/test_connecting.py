@@ -22,6 +22,7 @@ from hub.store.models import Connection, OAuthFlow
 from hub.store.models import Host as HostRow
 from plugins import zoom as zoom_plugin
 from plugins.zoom.sandbox.server import Server
+from tests.support.engines import quick_on_one as quick_on_one
 from tests.support.people import PASSWORD, Host, Person, consent, query, token_of
 from tests.support.wire import Tap
 from tests.support.world import World

@@ -20,6 +20,7 @@ from hub.scheduling import bookings
 from hub.store.models import Connection, EventType
 from hub.store.models import Host as HostRow
 from hub.values import Meeting
+from tests.support.engines import quick_on_one as quick_on_one
 from tests.support.people import Host, Invitee, Person, at, consent
 from tests.support.world import World
 

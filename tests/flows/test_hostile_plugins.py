@@ -15,6 +15,7 @@ from hub.container import Hub
 from hub.providers import Registry
 from hub.testing.people import Invitee as Guest
 from plugins import inperson, phone
+from tests.support.engines import quick_on_one as quick_on_one
 from tests.support.people import Host, Invitee
 from tests.support.world import World
 

@@ -7,6 +7,7 @@ from flask import Flask
 from hub.meetings import repair
 from hub.scheduling import bookings
 from hub.store.models import EventType
+from tests.support.engines import quick_on_one as quick_on_one
 from tests.support.people import Host, Invitee, at
 from tests.support.world import World
 

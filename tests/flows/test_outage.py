@@ -10,7 +10,6 @@ from sqlalchemy import select
 from hub.connections import breaker
 from hub.connections.breaker import ASK_AGAIN
 from hub.store.models import Connection
-from tests.support.engines import THOROUGH
 from tests.support.people import Host, Invitee
 from tests.support.world import World
 
@@ -37,7 +36,7 @@ def passes(world: World, *, minutes: int, step: int = 30) -> None:
         world.work()
 
 
-@pytest.mark.parametrize("engine", THOROUGH, indirect=True)
+@pytest.mark.thorough
 def test_away_for_two_hours(ada: Host, bob: Invitee, world: World, engine: str) -> None:
     """Fault row 16: twenty bookings wait for two hours with a call a minute between them, and are made within minutes."""
     # Each takes long, and the engines do not differ in how Zoom fails.

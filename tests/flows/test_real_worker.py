@@ -26,7 +26,7 @@ from hub.container import Hub
 from hub.outbox.jobs import QUEUE, RedisQueue
 from hub.store.models import Booking, MeetingRow, OutboxRow
 from plugins.zoom.sandbox.server import Server
-from tests.support.engines import THOROUGH
+from tests.support.engines import quick_on_one as quick_on_one
 from tests.support.people import Host, Invitee
 from tests.support.servers import OwnRedis
 from tests.support.world import Clock, World, make_hub, settings
@@ -40,12 +40,6 @@ class WallClock(Clock):
 
     def __call__(self) -> datetime:
         return datetime.now(UTC)
-
-
-@pytest.fixture(name="engine", params=THOROUGH)
-def _engine(request: pytest.FixtureRequest) -> str:
-    """The quick run has the embedded one."""
-    return str(request.param)
 
 
 @pytest.fixture(name="clock")

@@ -19,6 +19,7 @@ from hub.reconcile.mend import mend
 from hub.scheduling import bookings
 from hub.store.models import Booking, Connection, EventType, MeetingRow
 from plugins.zoom import listing
+from tests.support.engines import quick_on_one as quick_on_one
 from tests.support.people import Host, Invitee, at
 from tests.support.world import World
 

@@ -12,6 +12,7 @@ from hub.container import Hub
 from hub.providers import Registry
 from hub.scheduling import bookings
 from plugins import inperson, phone
+from tests.support.engines import quick_on_one as quick_on_one
 from tests.support.people import PASSWORD, Host, Invitee, Person, at
 from tests.support.world import World
 

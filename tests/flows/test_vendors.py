@@ -18,6 +18,7 @@ from hub.scheduling import bookings
 from hub.store.models import Connection
 from hub.testing.vendor import CLIENT, Vendor, running
 from tests.flows.test_rooms import text_of
+from tests.support.engines import quick_on_one as quick_on_one
 from tests.support.people import Host, Invitee, at
 from tests.support.world import World
 

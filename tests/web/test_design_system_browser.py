@@ -53,7 +53,7 @@ def open_page(browser: Any, app: Flask, path: str = "/", **options: Any) -> Any:
     return page
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.thorough)])
 def test_axe(browser: Any, app: Flask, theme: str) -> None:
     """axe finds nothing serious in the style guide, the browser reports nothing, and nothing leaves our origin."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
