@@ -27,6 +27,7 @@ from plugins.zoom.sandbox.server import Server, serve
 from tests.support import servers
 from tests.support.databases import Handed
 from tests.support.engines import BOTH
+from tests.support.statements import compiled_once
 from tests.support.world import TEMPLATES, Clock, World, installed, make_hub, settings
 
 # What the migrations make, once per process: ./run mutants forks a run of pytest for each change from one that had it.
@@ -64,6 +65,12 @@ def _routes_compiled_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", kept)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    with compiled_once():
         yield
 
 
